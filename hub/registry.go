@@ -1,0 +1,290 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"latchkey/home"
+)
+
+// registry is everything that is asked for often, in memory. Values behind
+// pointers are never changed once they are in a map: a change puts a new one.
+// Lock order: registry.mu before place.mu.
+type registry struct {
+	mu       sync.RWMutex
+	houses   map[home.ID]*place
+	accounts map[home.ID]*home.Account
+	names    map[string]home.ID // lower-case usernames
+	keys     map[home.ID]*credential
+	hashes   map[string]*credential // by hex SHA-256, old ones during a rotation included
+
+	epoch     atomic.Uint64 // counts changes of keys, members and accounts
+	nums      uint32        // highest Feature.Num given; committer only
+	uids      int64         // highest Account.UID given; committer only
+	lastAudit home.Audit    // committer only
+}
+
+// place is one house in memory.
+type place struct {
+	id home.ID
+
+	mu       sync.RWMutex
+	house    *home.House
+	rooms    map[home.ID]*home.Room
+	members  map[home.ID]*home.Member // by account
+	devices  map[home.ID]*home.Device
+	features map[string]*live // by external id
+	scenes   map[home.ID]*home.Scene
+
+	seq   uint64 // highest order number on disk; committer only, read through head
+	next  uint64 // highest drawn in the group being made; committer only
+	drawn bool
+	head  atomic.Uint64
+}
+
+// live is a feature with its current value.
+type live struct {
+	num     uint32
+	about   atomic.Pointer[described]
+	current atomic.Pointer[home.State]
+	pending *home.State // in the group being made; committer only
+}
+
+// described is a device with one of its features.
+type described struct {
+	device  *home.Device
+	feature *home.Feature
+	shape   home.Shape
+	gone    bool // deleted
+}
+
+// credential is a key in memory.
+type credential struct {
+	mu     sync.Mutex
+	key    home.Key
+	usedAt atomic.Int64 // not yet written back
+	usedBy atomic.Pointer[string]
+	cached atomic.Pointer[cachedIdentity]
+}
+
+// cachedIdentity is the identity of a key bound to a house, good for one epoch.
+type cachedIdentity struct {
+	epoch    uint64
+	expires  home.Time
+	identity home.Identity
+}
+
+func newPlace(id home.ID) *place {
+	return &place{id: id, rooms: map[home.ID]*home.Room{}, members: map[home.ID]*home.Member{}, devices: map[home.ID]*home.Device{},
+		features: map[string]*live{}, scenes: map[home.ID]*home.Scene{}}
+}
+
+// load reads the registry from the store.
+func (r *registry) load(ctx context.Context, s home.Store) error {
+	r.houses, r.accounts, r.names = map[home.ID]*place{}, map[home.ID]*home.Account{}, map[string]home.ID{}
+	r.keys, r.hashes = map[home.ID]*credential{}, map[string]*credential{}
+	loaders := []struct {
+		kind string
+		take func(home.Record) error
+	}{
+		{home.KindHouse, r.takeHouse}, {home.KindAccount, r.takeAccount}, {home.KindRoom, r.takeRoom},
+		{home.KindMember, r.takeMember}, {home.KindDevice, r.takeDevice}, {home.KindScene, r.takeScene}, {home.KindKey, r.takeKey},
+	}
+	for _, l := range loaders {
+		if err := s.Records(ctx, home.RecordQuery{Kind: l.kind}, l.take); err != nil {
+			return fmt.Errorf("read every %s: %w", l.kind, err)
+		}
+	}
+	return r.loadState(ctx, s)
+}
+
+// loadState reads current values, order numbers and the end of the audit.
+func (r *registry) loadState(ctx context.Context, s home.Store) error {
+	byNum := map[uint32]*live{}
+	for _, p := range r.houses {
+		for _, l := range p.features {
+			byNum[l.num] = l
+		}
+	}
+	err := s.Current(ctx, func(p home.Point) error {
+		r.nums = max(r.nums, p.Feature)
+		if l := byNum[p.Feature]; l != nil {
+			l.current.Store(&home.State{Seq: p.Seq, At: p.At, Received: p.Received, Value: p.Value, Cause: p.Cause, Flagged: p.Flagged})
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read current values: %w", err)
+	}
+	heads, err := s.Heads(ctx)
+	if err != nil {
+		return fmt.Errorf("read order numbers: %w", err)
+	}
+	for id, seq := range heads {
+		if p := r.houses[id]; p != nil {
+			p.seq = seq
+			p.head.Store(seq)
+		}
+	}
+	last, err := s.LastAudit(ctx)
+	if err != nil {
+		return fmt.Errorf("read the end of the audit: %w", err)
+	}
+	if last != nil {
+		r.lastAudit = *last
+	}
+	return nil
+}
+
+func decodeInto[T any](rec home.Record) (*T, error) {
+	v := new(T)
+	if err := json.Unmarshal(rec.Doc, v); err != nil {
+		return nil, fmt.Errorf("the stored %s %s does not read: %w", rec.Kind, rec.ID, err)
+	}
+	return v, nil
+}
+
+func (r *registry) takeHouse(rec home.Record) error {
+	v, err := decodeInto[home.House](rec)
+	if err != nil {
+		return err
+	}
+	p := newPlace(v.ID)
+	p.house = v
+	r.houses[v.ID] = p
+	return nil
+}
+
+func (r *registry) takeAccount(rec home.Record) error {
+	v, err := decodeInto[home.Account](rec)
+	if err != nil {
+		return err
+	}
+	r.accounts[v.ID] = v
+	r.names[strings.ToLower(v.Username)] = v.ID
+	r.uids = max(r.uids, v.UID)
+	return nil
+}
+
+func (r *registry) takeRoom(rec home.Record) error {
+	v, err := decodeInto[home.Room](rec)
+	if p := r.houses[rec.House]; err == nil && p != nil {
+		v.House = p.id
+		p.rooms[v.ID] = v
+	}
+	return err
+}
+
+func (r *registry) takeMember(rec home.Record) error {
+	v, err := decodeInto[home.Member](rec)
+	if p := r.houses[rec.House]; err == nil && p != nil {
+		v.House = p.id
+		p.members[v.Account] = v
+	}
+	return err
+}
+
+func (r *registry) takeDevice(rec home.Record) error {
+	v, err := decodeInto[home.Device](rec)
+	if p := r.houses[rec.House]; err == nil && p != nil {
+		v.House = p.id
+		p.setDevice(v)
+		for i := range v.Features {
+			r.nums = max(r.nums, v.Features[i].Num)
+		}
+	}
+	return err
+}
+
+func (r *registry) takeScene(rec home.Record) error {
+	v, err := decodeInto[home.Scene](rec)
+	if p := r.houses[rec.House]; err == nil && p != nil {
+		v.House = p.id
+		p.scenes[v.ID] = v
+	}
+	return err
+}
+
+func (r *registry) takeKey(rec home.Record) error {
+	v, err := decodeInto[home.Key](rec)
+	if err == nil {
+		r.setKey(v)
+	}
+	return err
+}
+
+// setKey puts k in the place of what it replaces. The caller holds mu or is
+// alone.
+func (r *registry) setKey(k *home.Key) {
+	c := r.keys[k.ID]
+	if c == nil {
+		c = &credential{}
+		r.keys[k.ID] = c
+	}
+	c.mu.Lock()
+	delete(r.hashes, c.key.Hash)
+	delete(r.hashes, c.key.OldHash)
+	c.key = *k
+	c.mu.Unlock()
+	if k.Revoked == 0 {
+		r.hashes[k.Hash] = c
+		if k.OldHash != "" {
+			r.hashes[k.OldHash] = c
+		}
+	}
+	r.epoch.Add(1)
+}
+
+// setDevice puts d in the place of what it replaces, keeping the features'
+// current values. The caller holds p.mu or is alone.
+func (p *place) setDevice(d *home.Device) {
+	if old := p.devices[d.ID]; old != nil {
+		for i := range old.Features {
+			if f := &old.Features[i]; d.Feature(f.ExternalID) == nil {
+				p.dropFeature(f.ExternalID)
+			}
+		}
+	}
+	p.devices[d.ID] = d
+	for i := range d.Features {
+		f := &d.Features[i]
+		l := p.features[f.ExternalID]
+		if l == nil || l.num != f.Num {
+			l = &live{num: f.Num}
+			p.features[f.ExternalID] = l
+		}
+		l.about.Store(&described{device: d, feature: f, shape: ShapeOf(f)})
+	}
+}
+
+func (p *place) dropFeature(externalID string) {
+	if l := p.features[externalID]; l != nil {
+		a := *l.about.Load()
+		a.gone = true
+		l.about.Store(&a)
+		delete(p.features, externalID)
+	}
+}
+
+// place returns the house, or NotFound.
+func (r *registry) place(id home.ID) (*place, error) {
+	r.mu.RLock()
+	p := r.houses[id]
+	r.mu.RUnlock()
+	if p == nil {
+		return nil, home.Errorf(home.NotFound, "there is no such house").Because("house_unknown")
+	}
+	return p, nil
+}
+
+// feature returns the live feature with that external id, or nil.
+func (p *place) feature(externalID string) *live {
+	p.mu.RLock()
+	l := p.features[externalID]
+	p.mu.RUnlock()
+	return l
+}
