@@ -1,0 +1,36 @@
+package wire
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+)
+
+// WriteJSON answers with v as JSON. The content type is application/json unless
+// one is set. An error means that v cannot be encoded; nothing is written then.
+func WriteJSON(w http.ResponseWriter, status int, v any) error {
+	x, _ := w.(*exchange)
+	pool := buffersOf(x)
+	b := pool.get()
+	defer pool.put(b)
+	enc := json.NewEncoder(b)
+	enc.SetEscapeHTML(false) // nosniff keeps it from being read as a page
+	if err := enc.Encode(v); err != nil {
+		return fmt.Errorf("encode the answer: %w", err)
+	}
+	b.Truncate(b.Len() - 1) // the encoder's line feed
+	return WriteRaw(w, status, b.Bytes())
+}
+
+// WriteRaw answers with JSON that is already encoded.
+func WriteRaw(w http.ResponseWriter, status int, encoded []byte) error {
+	h := w.Header()
+	if len(h["Content-Type"]) == 0 {
+		h["Content-Type"] = []string{"application/json"}
+	}
+	h["Content-Length"] = []string{strconv.Itoa(len(encoded))}
+	w.WriteHeader(status)
+	_, _ = w.Write(encoded) // the caller is gone; nobody is left to tell
+	return nil
+}
