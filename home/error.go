@@ -88,3 +88,13 @@ func AsError(err error) *Error {
 	}
 	return &Error{Code: Internal, Reason: "internal", Message: "something went wrong on our side; the log has the details under this request's id", Cause: err}
 }
+
+// OrNil returns e if any field is at fault, else nil. With fields at fault the
+// first of them completes the message.
+func (e *Error) OrNil() error {
+	if len(e.Fields) == 0 {
+		return nil
+	}
+	e.Message += ": " + e.Fields[0].Path + ": " + e.Fields[0].Message
+	return e
+}

@@ -104,6 +104,7 @@ type Identity struct {
 	Scene    ID      // set while a scene acts
 	Cause    Cause   // what came before, carried on to whatever this identity does
 	Remote   string  // network address, for the audit; "" inside
+	Proof    uint64  // which of the key's secrets was shown; only the hub reads it
 }
 
 // May reports whether i holds v on f of d; see Grant.Covers for nil.

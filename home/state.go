@@ -1,5 +1,7 @@
 package home
 
+import "encoding/json"
+
 // Value is what a feature says: a finite number, or a text.
 type Value struct {
 	Number float64
@@ -40,4 +42,31 @@ type StateChange struct {
 	Current bool // New became the feature's current value
 	Changed bool // Current, and the value differs from Old's
 	Live    bool // young enough to fire triggers
+}
+
+// MarshalJSON writes a number or a text.
+func (v Value) MarshalJSON() ([]byte, error) {
+	if v.IsText {
+		return json.Marshal(v.Text)
+	}
+	return json.Marshal(v.Number)
+}
+
+// UnmarshalJSON reads a number, a text, or true and false as 1 and 0.
+func (v *Value) UnmarshalJSON(b []byte) error {
+	switch {
+	case string(b) == "true":
+		*v = Num(1)
+	case string(b) == "false":
+		*v = Num(0)
+	case len(b) > 0 && b[0] == '"':
+		*v = Value{IsText: true}
+		return json.Unmarshal(b, &v.Text)
+	default:
+		*v = Value{}
+		if err := json.Unmarshal(b, &v.Number); err != nil || string(b) == "null" {
+			return Errorf(Invalid, "a value is a number, a text, true or false, not %.40s", b)
+		}
+	}
+	return nil
 }

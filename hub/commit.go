@@ -176,6 +176,7 @@ func (h *Hub) failGroup(group []*change, err error) {
 func (h *Hub) apply(d *draft) {
 	for _, p := range d.places {
 		p.seq, p.drawn = p.next, false
+		p.head.Store(p.seq)
 	}
 	for _, l := range d.lives {
 		l.current.Store(l.pending)

@@ -10,6 +10,7 @@ package hub
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -28,6 +29,10 @@ type Config struct {
 	Actions []Action
 	// CheckScene judges a scene before it is saved; nil accepts all.
 	CheckScene func(home.Scene) error
+	// OnScene hears of each saved or deleted scene, from the committer.
+	OnScene func(s home.Scene, deleted bool)
+	// StartScene runs a scene by hand.
+	StartScene func(ctx context.Context, s home.Scene, id *home.Identity) (home.ID, error)
 	Kinds      []home.Described // triggers, conditions: for the API to show
 	Limits     Limits
 }
@@ -56,6 +61,9 @@ type Hub struct {
 	kinds   []home.Described
 	check   func(home.Scene) error
 
+	onScene    func(home.Scene, bool)
+	startScene func(context.Context, home.Scene, *home.Identity) (home.ID, error)
+
 	registry registry
 	queue    chan *change
 	gate     sync.RWMutex  // guards closed: held for reading while a change enters the queue
@@ -64,7 +72,8 @@ type Hub struct {
 	stopped  chan struct{} // closed when the committer is done
 	lag      ewma          // how long commits take
 
-	door door // sign-in: limiter, set-up code
+	outbox outbox
+	door   door // sign-in: limiter, set-up code
 }
 
 // New reads everything the store holds into memory and starts the committer.
@@ -74,6 +83,7 @@ func New(ctx context.Context, c Config) (*Hub, error) {
 	h := &Hub{
 		store: c.Store, bus: c.Bus, clock: c.Clock, log: c.Log, limits: c.Limits,
 		drivers: map[string]home.Driver{}, actions: map[string]Action{}, kinds: c.Kinds, check: c.CheckScene,
+		onScene: c.OnScene, startScene: c.StartScene,
 		queue: make(chan *change, c.Limits.Queue), stop: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	if err := h.list(c); err != nil {
@@ -81,6 +91,9 @@ func New(ctx context.Context, c Config) (*Hub, error) {
 	}
 	if err := h.registry.load(ctx, c.Store); err != nil {
 		return nil, err
+	}
+	if err := h.outbox.load(ctx, c.Store); err != nil {
+		return nil, fmt.Errorf("read the outgoing requests: %w", err)
 	}
 	if err := h.door.open(h); err != nil {
 		return nil, err

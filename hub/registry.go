@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"latchkey/home"
 )
@@ -38,6 +39,7 @@ type place struct {
 	members  map[home.ID]*home.Member // by account
 	devices  map[home.ID]*home.Device
 	features map[string]*live // by external id
+	nums     map[uint32]*live // the same features, by number
 	scenes   map[home.ID]*home.Scene
 
 	seq   uint64 // highest order number on disk; committer only, read through head
@@ -71,16 +73,22 @@ type credential struct {
 	cached atomic.Pointer[cachedIdentity]
 }
 
-// cachedIdentity is the identity of a key bound to a house, good for one epoch.
+// cachedIdentity is the identity of a key in a house, good for one epoch.
 type cachedIdentity struct {
 	epoch    uint64
-	expires  home.Time
+	asked    home.ID       // the house that was asked for
+	expires  home.Time     // of the key or of what it rests on; 0 = never
+	idle     time.Duration // ends when unused for so long; 0 = no such limit
+	used     home.Time     // last use that the key itself tells of
+	proof    uint64        // of the secret that works; see home.Identity.Proof
+	oldProof uint64        // of the one before, which works until oldUntil
+	oldUntil home.Time
 	identity home.Identity
 }
 
 func newPlace(id home.ID) *place {
 	return &place{id: id, rooms: map[home.ID]*home.Room{}, members: map[home.ID]*home.Member{}, devices: map[home.ID]*home.Device{},
-		features: map[string]*live{}, scenes: map[home.ID]*home.Scene{}}
+		features: map[string]*live{}, nums: map[uint32]*live{}, scenes: map[home.ID]*home.Scene{}}
 }
 
 // load reads the registry from the store.
@@ -254,8 +262,12 @@ func (p *place) setDevice(d *home.Device) {
 		f := &d.Features[i]
 		l := p.features[f.ExternalID]
 		if l == nil || l.num != f.Num {
+			if l != nil {
+				p.dropFeature(f.ExternalID)
+			}
 			l = &live{num: f.Num}
 			p.features[f.ExternalID] = l
+			p.nums[f.Num] = l
 		}
 		l.about.Store(&described{device: d, feature: f, shape: ShapeOf(f)})
 	}
@@ -267,6 +279,7 @@ func (p *place) dropFeature(externalID string) {
 		a.gone = true
 		l.about.Store(&a)
 		delete(p.features, externalID)
+		delete(p.nums, l.num)
 	}
 }
 
@@ -276,7 +289,7 @@ func (r *registry) place(id home.ID) (*place, error) {
 	p := r.houses[id]
 	r.mu.RUnlock()
 	if p == nil {
-		return nil, home.Errorf(home.NotFound, "there is no such house").Because("house_unknown")
+		return nil, houseUnknown()
 	}
 	return p, nil
 }

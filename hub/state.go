@@ -17,7 +17,7 @@ const MaxReports = 1000
 // MaxText is how many bytes a text value may have.
 const MaxText = 4096
 
-// oldestTime and clockEpoch: a clock before this build's year is not believed.
+// clockEpoch: a clock that shows an earlier moment is not believed.
 const clockEpoch = home.Time(1735689600000) // 2025-01-01
 
 // Told is what became of one report.
@@ -43,10 +43,7 @@ func (h *Hub) report(ctx context.Context, id *home.Identity, verb home.Verb, rep
 	if len(reports) == 0 || len(reports) > MaxReports {
 		return nil, home.Errorf(home.Unprocessable, "a batch holds 1 to %d states, this one has %d", MaxReports, len(reports))
 	}
-	in := &intake{place: p, hub: h, cause: id.Cause, states: make([]arrival, len(reports)), told: make([]Told, len(reports))}
-	if id.Key != "" || id.Account != "" {
-		in.cause = causeOf(id)
-	}
+	in := &intake{place: p, hub: h, cause: causeOf(id), states: make([]arrival, len(reports)), told: make([]Told, len(reports))}
 	for i := range reports {
 		if err := in.take(i, id, verb, &reports[i]); err != nil {
 			return nil, err

@@ -1,0 +1,204 @@
+package hub
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"latchkey/home"
+)
+
+// Fix is what a phone says of where it is.
+type Fix struct {
+	Position home.Position
+	User     string // the phone's own word for its owner; shown, never trusted
+	Phone    string // the phone's name, "" = phone
+	Kind     string // location, transition, waypoint, waypoints, lwt, status
+	Raw      json.RawMessage
+}
+
+// MemberPosition is where a member last was.
+type MemberPosition struct {
+	Account  home.Account
+	Position home.Position
+}
+
+// phoneFeature is one feature of a phone's device.
+type phoneFeature struct{ name, title, category, kind, unit string }
+
+// phoneFeatures are the features of a phone's device, in the order of
+// phoneReports.
+func phoneFeatures() [6]phoneFeature {
+	return [6]phoneFeature{
+		{"latitude", "Latitude", positionCategory, "decimal", "degree"},
+		{"longitude", "Longitude", positionCategory, "decimal", "degree"},
+		{"accuracy", "Accuracy", positionCategory, "decimal", "m"},
+		{"altitude", "Altitude", positionCategory, "decimal", "m"},
+		{"velocity", "Velocity", positionCategory, "decimal", "km/h"},
+		{"battery", "Battery", "battery", "integer", "percent"},
+	}
+}
+
+// Locate takes in what a phone says of where it is: the position goes into the
+// member's record, and with the battery into the history of the phone's
+// device, which is made when it is new. It returns where the other members
+// are, as far as id may know. It needs location:write.
+func (h *Hub) Locate(ctx context.Context, id *home.Identity, f Fix) ([]MemberPosition, error) {
+	p, err := h.houseOf(id)
+	if err != nil {
+		return nil, err
+	}
+	if !id.MaySome(home.WriteLocation) {
+		return nil, forbidden(home.WriteLocation)
+	}
+	switch f.Kind {
+	case "location":
+		err = h.keepFix(ctx, id, p, &f)
+	default:
+		_, err = h.tell(ctx, p, locationEvent(id, &f), f.Raw)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return h.others(id, p), nil
+}
+
+func locationEvent(id *home.Identity, f *Fix) home.Event {
+	what := "location." + f.Kind
+	return home.Event{Type: what, Subject: string(id.Account), At: f.Position.At, Cause: causeOf(id), Verb: home.ReadLocation}
+}
+
+func judgePosition(v *home.Position) error {
+	e := home.Errorf(home.Unprocessable, "the position is not acceptable").Because("position_refused")
+	within := func(path string, v *float64, low, high float64) {
+		if v != nil && !(*v >= low && *v <= high) {
+			e.At(path, "%s is %v to %v", path, low, high)
+		}
+	}
+	within("lat", &v.Latitude, -90, 90)
+	within("lon", &v.Longitude, -180, 180)
+	within("acc", v.Accuracy, 0, 1e7)
+	within("alt", v.Altitude, -20000, 1e6)
+	within("vel", v.Velocity, -1, 1e6)
+	within("batt", v.Battery, 0, 100)
+	if len(v.Tracker) > 20 || !printable(v.Tracker) {
+		e.At("tid", "a tracker id is at most 20 bytes of text")
+	}
+	return e.OrNil()
+}
+
+// keepFix keeps one position.
+func (h *Hub) keepFix(ctx context.Context, id *home.Identity, p *place, f *Fix) error {
+	now := h.Now()
+	if err := judgePosition(&f.Position); err != nil {
+		return err
+	}
+	if f.Position.At == 0 || f.Position.At > now.Add(h.limits.FutureTime) {
+		f.Position.At = now
+	}
+	device, err := h.phone(ctx, id, p, f)
+	if err != nil {
+		return err
+	}
+	f.Position.Phone = device.ExternalID
+	if err := h.keepPosition(ctx, id, p, f.Position); err != nil {
+		return err
+	}
+	inside := &home.Identity{Kind: home.InsideKey, House: p.id, Cause: causeOf(id), Grants: []home.Grant{{Verbs: []home.Verb{home.WriteState}}}}
+	_, err = h.Report(ctx, inside, phoneReports(device, &f.Position)...)
+	return err
+}
+
+// phoneReports are a position's values as reports. A position of long ago, from
+// a phone that was offline, is history at its own time.
+func phoneReports(d *home.Device, v *home.Position) []home.Report {
+	var out []home.Report
+	for i, value := range []*float64{&v.Latitude, &v.Longitude, v.Accuracy, v.Altitude, v.Velocity, v.Battery} {
+		if value != nil && !math.IsNaN(*value) {
+			out = append(out, home.Report{Feature: d.Features[i].ExternalID, Value: home.Num(*value), At: v.At, Explicit: true})
+		}
+	}
+	return out
+}
+
+// phone returns the device of id's phone, and makes it when it is new.
+func (h *Hub) phone(ctx context.Context, id *home.Identity, p *place, f *Fix) (*home.Device, error) {
+	owner := cmp.Or(id.Account, id.Key)
+	name := slug(cmp.Or(f.Phone, "phone"))
+	external := fmt.Sprintf("owntracks:%s:%s", owner, name)
+	p.mu.RLock()
+	d := p.device(home.ID(external))
+	p.mu.RUnlock()
+	if d != nil {
+		return d, nil
+	}
+	n := NewDevice{Name: cmp.Or(f.Phone, "Phone"), ExternalID: external, Model: "OwnTracks"}
+	for _, pf := range phoneFeatures() {
+		n.Features = append(n.Features, NewFeature{ExternalID: external + ":" + pf.name, Name: pf.title, Category: pf.category, Type: pf.kind, Unit: pf.unit, ReadOnly: true})
+	}
+	err := h.write(ctx, func(draft *draft) error {
+		if d = p.device(home.ID(external)); d != nil {
+			return nil
+		}
+		var err error
+		if d, err = h.draftDevice(draft, p, n); err != nil {
+			return err
+		}
+		draft.event(p, home.Event{Type: "device.created", Subject: external, Cause: causeOf(id), Verb: home.ReadDevice}, d)
+		draft.audit(id, p.id, "device.created", "device:"+string(d.ID), d.Name)
+		return nil
+	})
+	return d, err
+}
+
+// slug is a name as part of an external id.
+func slug(name string) string {
+	clean := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '-', r == '_':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r + 'a' - 'A'
+		}
+		return '-'
+	}, name)
+	return clean[:min(len(clean), 60)]
+}
+
+// keepPosition keeps the newest position in the member's record and tells of it.
+func (h *Hub) keepPosition(ctx context.Context, id *home.Identity, p *place, v home.Position) error {
+	return h.write(ctx, func(d *draft) error {
+		m := p.members[id.Account]
+		if m != nil && (m.Position == nil || m.Position.At <= v.At) {
+			now := *m
+			now.Position = &v
+			now.Version++
+			p.saveMember(d, &now)
+		}
+		d.event(p, home.Event{Type: home.EventLocation, Subject: string(id.Account), At: v.At, Cause: causeOf(id), Verb: home.ReadLocation}, v)
+		return nil
+	})
+}
+
+// others lists where the other members are, if id may know.
+func (h *Hub) others(id *home.Identity, p *place) []MemberPosition {
+	if !id.May(home.ReadLocation, nil, nil) {
+		return nil
+	}
+	h.registry.mu.RLock()
+	defer h.registry.mu.RUnlock()
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	var out []MemberPosition
+	for account, m := range p.members {
+		if account != id.Account && m.Position != nil && h.registry.accounts[account] != nil {
+			out = append(out, MemberPosition{Account: *h.registry.accounts[account], Position: *m.Position})
+		}
+	}
+	slices.SortFunc(out, func(a, b MemberPosition) int { return cmp.Compare(a.Account.UID, b.Account.UID) })
+	return out
+}
