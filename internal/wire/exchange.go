@@ -63,9 +63,13 @@ func RouteOf(r *http.Request) *Route {
 	return nil
 }
 
-// Spend takes one request from the rate of a key once it is known, and puts
-// the rate's headers on the answer. It returns TooMany when there is none left.
+// Spend takes one request from the rate of a key once it is known to hold, and
+// puts the rate's headers on the answer. From then on the connection counts no
+// more as one of an unknown visitor. It returns TooMany when there is none left.
 func Spend(r *http.Request, key home.ID, kind home.KeyKind) error {
+	if p, ok := r.Context().Value(peerKey{}).(*peer); ok && p.conn != nil && p.known.CompareAndSwap(false, true) {
+		p.conn.owner.known(p.conn)
+	}
 	x := exchangeOf(r.Context())
 	if x == nil || x.srv.Limiter == nil {
 		return nil

@@ -149,5 +149,8 @@ func bareHost(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		return name
 	}
-	return strings.Trim(host, "[]")
+	if host[0] == '[' && host[len(host)-1] == ']' {
+		return host[1 : len(host)-1]
+	}
+	return host // not well-formed; it is nobody's name
 }

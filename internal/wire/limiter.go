@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"sync"
 	"time"
 
@@ -37,8 +38,11 @@ func UsualRates() Rates {
 // number of callers and forgets the one unheard of longest. It is safe for
 // concurrent use.
 type Limiter struct {
-	rates Rates
 	clock home.Clock
+	most  int
+	key   policy
+	url   policy
+	guest policy
 	mu    sync.Mutex
 	byID  map[string]*list.Element
 	order *list.List // of *caller, the last heard of in front
@@ -55,32 +59,53 @@ func NewLimiter(clock home.Clock, rates Rates) *Limiter {
 	if rates.Most <= 0 {
 		rates.Most = 10_000
 	}
-	return &Limiter{rates: rates, clock: clock, byID: make(map[string]*list.Element), order: list.New()}
+	return &Limiter{clock: clock, most: rates.Most, key: policyOf("key", rates.Key), url: policyOf("key", rates.URLKey), guest: policyOf("visitor", rates.Visitor),
+		byID: make(map[string]*list.Element), order: list.New()}
 }
 
 // Key takes one request from a key's rate and puts RateLimit-Policy and
 // RateLimit into h. It returns TooMany with RetryAfter when there is none left.
 func (l *Limiter) Key(h http.Header, id home.ID, kind home.KeyKind) error {
 	if kind == home.OpenKey {
-		return l.take(h, "k"+string(id), policy{"key", l.rates.URLKey})
+		return l.take(h, "k"+string(id), l.url)
 	}
-	return l.take(h, "k"+string(id), policy{"key", l.rates.Key})
+	return l.take(h, "k"+string(id), l.key)
 }
 
 // Visitor is Key for an address that has shown no key that holds.
 func (l *Limiter) Visitor(h http.Header, addr netip.Addr) error {
 	if addr.Is6() && !addr.Is4In6() {
 		if p, err := addr.WithZone("").Prefix(64); err == nil {
-			return l.take(h, "v"+p.String(), policy{"visitor", l.rates.Visitor})
+			return l.take(h, "v"+p.String(), l.guest)
 		}
 	}
-	return l.take(h, "v"+addr.Unmap().String(), policy{"visitor", l.rates.Visitor})
+	return l.take(h, "v"+addr.Unmap().String(), l.guest)
 }
 
-// policy is a rate with its name in the headers.
+// policy is a rate as it is used and shown.
 type policy struct {
-	name string
-	rate Rate
+	rate   Rate
+	begin  string   // of a RateLimit header: the policy's name
+	header []string // RateLimit-Policy; shared, never changed
+}
+
+func policyOf(name string, r Rate) policy {
+	r.Burst = max(r.Burst, 1)
+	p := policy{rate: r, begin: strconv.Quote(name) + ";r="}
+	if r.PerSecond > 0 {
+		p.header = []string{fmt.Sprintf("%q;q=%d;w=%d", name, r.Burst, wholeSeconds(float64(r.Burst)/r.PerSecond))}
+	}
+	return p
+}
+
+// show writes the header that says what is left and when all is there again.
+func (p *policy) show(left float64) []string {
+	var b [48]byte
+	line := append(b[:0], p.begin...)
+	line = strconv.AppendInt(line, int64(left), 10)
+	line = append(line, ";t="...)
+	line = strconv.AppendInt(line, int64(wholeSeconds((float64(p.rate.Burst)-left)/p.rate.PerSecond)), 10)
+	return []string{string(line)}
 }
 
 func (l *Limiter) take(h http.Header, id string, p policy) error {
@@ -91,15 +116,12 @@ func (l *Limiter) take(h http.Header, id string, p policy) error {
 	bucket := l.bucket(id, p.rate)
 	ok := bucket.AllowN(now, 1)
 	left := max(bucket.TokensAt(now), 0)
-	burst := float64(max(p.rate.Burst, 1))
-	full := wholeSeconds((burst - left) / p.rate.PerSecond)
-	h["Ratelimit-Policy"] = []string{fmt.Sprintf("%q;q=%d;w=%d", p.name, int(burst), wholeSeconds(burst/p.rate.PerSecond))}
-	h["Ratelimit"] = []string{fmt.Sprintf("%q;r=%d;t=%d", p.name, int(left), full)}
+	h["Ratelimit-Policy"], h["Ratelimit"] = p.header, p.show(left)
 	if ok {
 		return nil
 	}
 	wait := time.Duration((1 - left) / p.rate.PerSecond * float64(time.Second))
-	e := home.Errorf(home.TooMany, "too many requests: %g a second are accepted, with %d at once; try again in %s", p.rate.PerSecond, int(burst), wait.Round(time.Millisecond)).Because(ReasonLimited)
+	e := home.Errorf(home.TooMany, "too many requests: %g a second are accepted, with %d at once; try again in %s", p.rate.PerSecond, p.rate.Burst, wait.Round(time.Millisecond)).Because(ReasonLimited)
 	e.RetryAfter = wait
 	return e
 }
@@ -114,12 +136,12 @@ func (l *Limiter) bucket(id string, r Rate) *rate.Limiter {
 		l.order.MoveToFront(e)
 		return e.Value.(*caller).bucket
 	}
-	if l.order.Len() >= l.rates.Most {
+	if l.order.Len() >= l.most {
 		last := l.order.Back()
 		delete(l.byID, last.Value.(*caller).id)
 		l.order.Remove(last)
 	}
-	c := &caller{id: id, bucket: rate.NewLimiter(rate.Limit(r.PerSecond), max(r.Burst, 1))}
+	c := &caller{id: id, bucket: rate.NewLimiter(rate.Limit(r.PerSecond), r.Burst)}
 	l.byID[id] = l.order.PushFront(c)
 	return c.bucket
 }

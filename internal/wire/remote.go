@@ -1,48 +1,46 @@
 package wire
 
 import (
-	"context"
 	"net"
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 )
 
 // peer is the other end of a connection, as the listener saw it.
 type peer struct {
 	addr netip.Addr
-	here bool // a unix socket or a loopback address
+	here bool       // a unix socket or a loopback address
+	conn *limitConn // nil without a Server
+	// known is set once a key has held on this connection.
+	known atomic.Bool
 }
 
 type peerKey struct{}
 
 type stoppingKey struct{}
 
-// peerContext is for http.Server.ConnContext: it keeps what the listener knows.
-func peerContext(ctx context.Context, c net.Conn) context.Context {
-	return context.WithValue(ctx, peerKey{}, peerOf(c.RemoteAddr()))
-}
-
-func peerOf(a net.Addr) peer {
+func peerOf(a net.Addr) *peer {
 	switch a := a.(type) {
 	case *net.TCPAddr:
 		addr := a.AddrPort().Addr().Unmap()
-		return peer{addr: addr, here: addr.IsLoopback()}
+		return &peer{addr: addr, here: addr.IsLoopback()}
 	case *net.UnixAddr:
-		return peer{here: true}
+		return &peer{here: true}
 	}
-	return peer{}
+	return &peer{}
 }
 
-func peerOfRequest(r *http.Request) peer {
-	if p, ok := r.Context().Value(peerKey{}).(peer); ok {
+func peerOfRequest(r *http.Request) *peer {
+	if p, ok := r.Context().Value(peerKey{}).(*peer); ok {
 		return p
 	}
 	if ap, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
 		addr := ap.Addr().Unmap()
-		return peer{addr: addr, here: addr.IsLoopback()}
+		return &peer{addr: addr, here: addr.IsLoopback()}
 	}
-	return peer{}
+	return &peer{}
 }
 
 // FromLoopback reports whether r comes from a program on this machine: the
