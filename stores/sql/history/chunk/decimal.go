@@ -1,0 +1,55 @@
+package chunk
+
+import "math"
+
+// maxScale is the most digits behind the decimal point.
+const maxScale = 15
+
+// exact bounds the whole numbers: up to here a product is off by less than a
+// half, so that rounding it finds the whole number again.
+const exact = 1 << 51
+
+// tens returns 10 to the power of s, at most maxScale.
+func tens(s int) float64 {
+	return [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}[s&15]
+}
+
+// whole returns k with k/ten being v, bit for bit.
+func whole(v, ten float64) (uint64, bool) {
+	f := v * ten
+	if !(f > -exact && f < exact) {
+		return 0, false
+	}
+	k := int64(f + math.Copysign(0.5, f))
+	if math.Float64bits(float64(k)/ten) != math.Float64bits(v) {
+		return 0, false
+	}
+	return uint64(k), true
+}
+
+// scaleUp returns the fewest decimal digits with which all of v can be written
+// exactly, and fills k with them as whole numbers. It returns false when there
+// is no such number, as with -0, thirds and infinity.
+func scaleUp(k []uint64, v []float64) (int, bool) {
+	scale := 0
+	ten := tens(0)
+	for i := 0; i < len(v); {
+		if n, ok := whole(v[i], ten); ok {
+			k[i] = n
+			i++
+			continue
+		}
+		if scale++; scale > maxScale {
+			return 0, false
+		}
+		ten = tens(scale)
+		for j := range k[:i] {
+			n := int64(k[j]) * 10
+			if n >= exact || n <= -exact {
+				return 0, false
+			}
+			k[j] = uint64(n)
+		}
+	}
+	return scale, true
+}
