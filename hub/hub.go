@@ -149,6 +149,9 @@ func (h *Hub) list(c Config) error {
 // Close takes no more changes, finishes those that wait and returns when the
 // last is on disk. It does not close the store.
 func (h *Hub) Close() {
+	if err := h.FlushUse(context.Background()); err != nil && home.CodeOf(err) != home.Unavailable {
+		h.log.Warn("the keys' last use could not be written down", "error", err)
+	}
 	h.gate.Lock()
 	if !h.closed {
 		h.closed = true
