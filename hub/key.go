@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"latchkey/home"
@@ -15,10 +14,8 @@ import (
 const Never = home.Time(-1)
 
 const (
-	tokenLife      = 365 * 24 * time.Hour // personal tokens and partners' keys, unless asked otherwise
-	defaultOverlap = 24 * time.Hour       // after a rotation
-	maxOverlap     = 7 * 24 * time.Hour
-	maxKeys        = 1000 // of an account
+	tokenLife = 365 * 24 * time.Hour // personal tokens and partners' keys, unless asked otherwise
+	maxKeys   = 1000                 // of an account
 )
 
 // NewKey is what a key is made from.
@@ -31,15 +28,6 @@ type NewKey struct {
 	Expires   home.Time
 	Hex80     bool // as 80 hexadecimal digits, the shape of Gladys; open keys only
 	AllHouses bool // for every house of the account; cannot be narrowed to a part of one
-}
-
-// KeyChange is what changes in a key; nil leaves as it is. Version 0 does not
-// check the version.
-type KeyChange struct {
-	Name    *string
-	Grants  *[]home.Grant
-	Expires *home.Time // 0 = the kind's default from now on
-	Version int64
 }
 
 // Keys lists one's own keys that are not revoked, and for the owner of a house
@@ -141,237 +129,6 @@ func (h *Hub) minter(id *home.Identity) (*place, error) {
 		return nil, home.Errorf(home.Forbidden, "keys are made and changed by a person or a personal token with key:write").Because("right_missing")
 	}
 	return h.placeOf(id, home.WriteKey)
-}
-
-// judgeNewKey fills in k's rights and expiry and says what is wrong with it.
-func (h *Hub) judgeNewKey(p *place, id *home.Identity, k *home.Key, n NewKey) error {
-	e := home.Errorf(home.Unprocessable, "the key is not acceptable").Because("key_refused")
-	checkName(e, "name", n.Name)
-	switch n.Kind {
-	case home.TokenKey, home.OpenKey, home.GatewayKey, home.HookKey, home.PartnerKey:
-	default:
-		e.At("kind", "%.10q is not a kind of key that can be made; pat, key, gw, hk and prt are", string(n.Kind))
-	}
-	if n.Hex80 && n.Kind != home.OpenKey {
-		e.At("kind", "only open API keys have 80 hexadecimal digits")
-	}
-	k.Expires = keyExpiry(e, k, n.Expires, expiring{role: id.Role, now: h.Now()})
-	if err := e.OrNil(); err != nil {
-		return err
-	}
-	if n.Grants == nil {
-		return h.defaultGrants(p, id, k)
-	}
-	return h.judgeReach(p, id, k)
-}
-
-// defaultGrants gives k its kind's default rights, as far as id has them.
-func (h *Hub) defaultGrants(p *place, id *home.Identity, k *home.Key) error {
-	by, err := h.reach(id, k)
-	if err != nil {
-		return err
-	}
-	verbs := slices.DeleteFunc(slices.Clone(defaultVerbs(k.Kind)), func(v home.Verb) bool { return !p.gives(by, v, home.Grant{}) })
-	if len(verbs) == 0 {
-		return forbidden(defaultVerbs(k.Kind)[0])
-	}
-	k.Grants = []home.Grant{{Verbs: verbs}}
-	return nil
-}
-
-// judgeReach says what is wrong with k's rights, given by id.
-func (h *Hub) judgeReach(p *place, id *home.Identity, k *home.Key) error {
-	by, err := h.reach(id, k)
-	if err != nil {
-		return err
-	}
-	if k.House == "" && slices.ContainsFunc(k.Grants, func(g home.Grant) bool { return !g.Everything() }) {
-		return rightsRefused("a key for every house cannot be narrowed to parts of one")
-	}
-	if len(k.Grants) == 0 {
-		return rightsRefused("a key has at least one right")
-	}
-	return p.judgeGrants(by, k.Kind, k.Grants)
-}
-
-// reach returns id as the giver of rights to k. For a key of every house the
-// giver must be one too, and gives what it holds before any house cuts it.
-func (h *Hub) reach(id *home.Identity, k *home.Key) (*home.Identity, error) {
-	if k.House != "" {
-		return id, nil
-	}
-	h.registry.mu.RLock()
-	c := h.registry.keys[id.Key]
-	h.registry.mu.RUnlock()
-	if c == nil {
-		return nil, credentialInvalid()
-	}
-	giver := c.snapshot()
-	if giver.House != "" {
-		return nil, home.Errorf(home.Forbidden, "a key of one house cannot make or change keys of every house").Because("right_missing")
-	}
-	wide := *id
-	wide.Grants = giver.Grants
-	return &wide, nil
-}
-
-// expiring is for whom and when a key's expiry is reckoned.
-type expiring struct {
-	role home.Role
-	now  home.Time
-}
-
-// keyExpiry returns when k ends, and notes in e what is wrong with what was asked.
-func keyExpiry(e *home.Error, k *home.Key, asked home.Time, x expiring) home.Time {
-	latest := k.CreatedAt.Add(guestKeyLife)
-	switch {
-	case asked > 0 && asked <= x.now || asked < Never:
-		e.At("expires_at", "a key expires in the future; to end it now, revoke it")
-	case asked == 0 && (k.Kind == home.TokenKey || k.Kind == home.PartnerKey):
-		asked = x.now.Add(tokenLife)
-		fallthrough
-	case asked <= 0:
-		asked = max(asked, 0)
-		if x.role == home.Guest {
-			asked = sooner(asked, latest)
-		}
-	case x.role == home.Guest && asked > latest:
-		e.At("expires_at", "a guest's key lasts at most 7 days")
-	}
-	return asked
-}
-
-// UpdateKey changes one's own key. It needs key:write, by a session or a
-// personal token. Errors: NotFound (key_unknown), Forbidden, Stale,
-// Unprocessable.
-func (h *Hub) UpdateKey(ctx context.Context, id *home.Identity, key home.ID, c KeyChange) (home.Key, error) {
-	return h.changeKey(ctx, id, key, func(p *place, k *home.Key) (string, error) {
-		if err := checkVersion(k.Version, c.Version); err != nil {
-			return "", err
-		}
-		if k.Kind == home.SessionKey && (c.Grants != nil || c.Expires != nil) {
-			return "", home.Errorf(home.Conflict, "a session's rights and end are not changed; sign in again").Because("not_a_key")
-		}
-		e := home.Errorf(home.Unprocessable, "the key is not acceptable").Because("key_refused")
-		set(&k.Name, c.Name)
-		checkName(e, "name", k.Name)
-		if c.Expires != nil {
-			k.Expires = keyExpiry(e, k, *c.Expires, expiring{role: id.Role, now: h.Now()})
-		}
-		if err := e.OrNil(); err != nil {
-			return "", err
-		}
-		if c.Grants != nil {
-			k.Grants = *c.Grants
-			return "key.updated", h.judgeReach(p, id, k)
-		}
-		return "key.updated", nil
-	})
-}
-
-// RotateKey gives one's own key a new secret and returns it. The one before
-// works for overlap longer: 0 is 24 hours, less than 0 not at all, at most 7
-// days. Errors: as UpdateKey.
-func (h *Hub) RotateKey(ctx context.Context, id *home.Identity, key home.ID, overlap time.Duration) (home.Key, string, error) {
-	if overlap > maxOverlap {
-		return home.Key{}, "", home.Errorf(home.Unprocessable, "the secret before works for at most 7 days longer").Because("key_refused").At("overlap", "at most 7 days")
-	}
-	overlap = cmp.Or(overlap, defaultOverlap)
-	var secret string
-	k, err := h.changeKey(ctx, id, key, func(_ *place, k *home.Key) (string, error) {
-		switch {
-		case k.Kind == home.SessionKey:
-			return "", home.Errorf(home.Conflict, "a session is not rotated; sign in again").Because("not_a_key")
-		case strings.HasPrefix(k.Hint, tokenPrefix):
-			secret = newToken(k.Kind)
-		default:
-			secret = newHexToken()
-		}
-		k.OldHash, k.OldUntil = "", 0
-		if overlap > 0 {
-			k.OldHash, k.OldUntil = k.Hash, h.Now().Add(overlap)
-		}
-		k.Hash, k.Hint = hashOf(secret), Redact(secret)
-		return "key.rotated", nil
-	})
-	if err != nil {
-		return home.Key{}, "", err
-	}
-	return k, secret, nil
-}
-
-// changeKey has change change one of id's own keys and keeps it.
-func (h *Hub) changeKey(ctx context.Context, id *home.Identity, key home.ID, change func(*place, *home.Key) (what string, err error)) (home.Key, error) {
-	p, err := h.minter(id)
-	if err != nil {
-		return home.Key{}, err
-	}
-	var k home.Key
-	err = h.write(ctx, func(d *draft) error {
-		var err error
-		if k, err = h.keyOf(id, key); err != nil {
-			return err
-		}
-		if k.Account != id.Account {
-			return home.Errorf(home.Forbidden, "a key is changed by the account that it belongs to; an owner may revoke it").Because("key_foreign")
-		}
-		if err := h.mayTake(p, id, &k); err != nil {
-			return err
-		}
-		what, err := change(p, &k)
-		if err != nil {
-			return err
-		}
-		k.Version++
-		h.putKey(d, k)
-		h.tellKey(d, id, what, &k)
-		return nil
-	})
-	return k.Public(), err
-}
-
-// mayTake refuses a change of a key that can do more than the one who changes
-// it: its new secret would be theirs.
-func (h *Hub) mayTake(p *place, id *home.Identity, k *home.Key) error {
-	if id.Kind == home.SessionKey || id.Key == k.ID {
-		return nil
-	}
-	by, err := h.reach(id, k)
-	if err != nil {
-		return err
-	}
-	grants := k.Grants
-	if k.House != "" {
-		grants = cutGrants(*k, id.Role, id.Operator)
-	}
-	for _, g := range grants {
-		for _, v := range g.Verbs {
-			if !p.gives(by, v, g) {
-				return home.Errorf(home.Forbidden, "that key has the right %s, which you do not have", v).Because("right_missing")
-			}
-		}
-	}
-	return nil
-}
-
-// RevokeKey ends a key at once and for good: one's own, or as the owner of a
-// house one of that house. It needs key:write, or a session for one's own. When
-// it returns, no restart brings the key back. NotFound (key_unknown).
-func (h *Hub) RevokeKey(ctx context.Context, id *home.Identity, key home.ID) error {
-	if id.Kind != home.SessionKey && id.Kind != home.TokenKey {
-		return forbidden(home.WriteKey)
-	}
-	return h.write(ctx, func(d *draft) error {
-		k, err := h.keyOf(id, key)
-		if err != nil {
-			return err
-		}
-		if own := id.Kind == home.SessionKey && k.Account == id.Account; !own && !id.May(home.WriteKey, nil, nil) {
-			return forbidden(home.WriteKey)
-		}
-		h.dropKey(d, id, k)
-		return nil
-	})
 }
 
 // dropKey drafts the end of a key.
