@@ -1,0 +1,154 @@
+package sql
+
+import (
+	"context"
+	dbsql "database/sql"
+	"errors"
+	"fmt"
+	"maps"
+
+	"latchkey/home"
+	"latchkey/stores/sql/journal"
+)
+
+// errTrimmed says that the journal's beginning went away while it was read.
+var errTrimmed = errors.New("the log was trimmed")
+
+// Log implements home.LogStore. With limit 0 it visits nothing.
+func (s *Store) Log(ctx context.Context, house home.ID, after uint64, limit int, visit func(home.Entry) error) (uint64, error) {
+	for {
+		s.mu.RLock()
+		list, lowest := s.index.above(house, after)
+		s.mu.RUnlock()
+		l := logReader{store: s, dec: journal.NewDecoder(), house: house, after: after, left: limit, visit: visit}
+		err := l.run(ctx, list)
+		if errors.Is(err, errTrimmed) && !l.begun && ctx.Err() == nil {
+			continue
+		}
+		return lowest, err
+	}
+}
+
+// logReader visits one house's entries.
+type logReader struct {
+	store *Store
+	dec   *journal.Decoder
+	house home.ID
+	after uint64
+	left  int
+	begun bool
+	visit func(home.Entry) error
+}
+
+func (l *logReader) run(ctx context.Context, list []stretch) error {
+	for _, x := range list {
+		for first := x.first; first <= x.last && l.left > 0; first += logPage {
+			rows, err := l.page(ctx, first, min(x.last, first+logPage-1))
+			if err != nil {
+				return err
+			}
+			for _, row := range rows {
+				if err := l.entries(row); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// logPage is how many journal rows are read at once.
+const logPage = 64
+
+func (l *logReader) page(ctx context.Context, first, last int64) ([]journalRow, error) {
+	rows, err := readJournal(ctx, l.store.read, first, last)
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) != int(last-first+1) {
+		return nil, fmt.Errorf("rows %d to %d of the journal: %w", first, last, errTrimmed)
+	}
+	return rows, nil
+}
+
+func (l *logReader) entries(r journalRow) error {
+	row, err := l.dec.Decode(r.body)
+	if err != nil {
+		return fmt.Errorf("row %d of the log: %w", r.id, err)
+	}
+	for _, e := range row.Entries {
+		of := home.ID("")
+		if e.Point != nil {
+			of = e.Point.House
+		} else {
+			of = e.Event.House
+		}
+		if of != l.house || e.Seq() <= l.after {
+			continue
+		}
+		if l.left--; l.left < 0 {
+			return nil
+		}
+		l.begun = true
+		if err := l.visit(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// journalRow is a row as the table has it.
+type journalRow struct {
+	id      int64
+	entries int64
+	body    []byte
+}
+
+// readJournal reads the rows from first to last, both included.
+func readJournal(ctx context.Context, db *dbsql.DB, first, last int64) ([]journalRow, error) {
+	return scanJournal(ctx, db, `SELECT id, entries, body FROM journal WHERE id >= $1 AND id <= $2 ORDER BY id`, first, last)
+}
+
+// scanJournal reads the rows that a statement chooses.
+func scanJournal(ctx context.Context, db *dbsql.DB, text string, args ...any) ([]journalRow, error) {
+	rows, err := db.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read the log: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var list []journalRow
+	for rows.Next() {
+		var r journalRow
+		if err := rows.Scan(&r.id, &r.entries, &r.body); err != nil {
+			return nil, fmt.Errorf("read the log: %w", err)
+		}
+		list = append(list, r)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read the log: %w", err)
+	}
+	return list, nil
+}
+
+// Heads implements home.LogStore.
+func (s *Store) Heads(ctx context.Context) (map[home.ID]uint64, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return maps.Clone(s.now.heads), ctx.Err()
+}
+
+// Current implements home.LogStore, in the order of the features' numbers.
+func (s *Store) Current(ctx context.Context, visit func(home.Point) error) error {
+	s.mu.RLock()
+	list := s.now.all()
+	s.mu.RUnlock()
+	for _, p := range list {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := visit(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}

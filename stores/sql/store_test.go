@@ -1,0 +1,105 @@
+package sql_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"latchkey/home"
+	"latchkey/stores/sql"
+	"latchkey/stores/storetest"
+)
+
+func open(t testing.TB, dir string) *sql.Store {
+	t.Helper()
+	s, err := sql.Open(context.Background(), sql.Config{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func write(t testing.TB, s home.Store, g home.Group) {
+	t.Helper()
+	if err := s.Write(context.Background(), &g); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestStore runs the suite, with the history packed before every other restart.
+func TestStore(t *testing.T) {
+	for name, seal := range map[string]bool{"from the journal": false, "sealed": true} {
+		t.Run(name, func(t *testing.T) {
+			var dirs atomic.Pointer[map[home.Store]string]
+			dirs.Store(&map[home.Store]string{})
+			remember := func(s home.Store, dir string) home.Store {
+				next := map[home.Store]string{s: dir}
+				dirs.Store(&next)
+				return s
+			}
+			storetest.Run(t, storetest.Subject{
+				Open: func(t *testing.T) home.Store {
+					dir, err := os.MkdirTemp(t.TempDir(), "")
+					if err != nil {
+						t.Fatal(err)
+					}
+					return remember(open(t, dir), dir)
+				},
+				Reopen: func(t *testing.T, s home.Store) home.Store {
+					dir := (*dirs.Load())[s]
+					if seal {
+						if err := s.(*sql.Store).Seal(t.Context()); err != nil {
+							t.Fatal(err)
+						}
+					}
+					if err := s.Close(); err != nil {
+						t.Fatal(err)
+					}
+					return remember(open(t, dir), dir)
+				},
+			})
+		})
+	}
+}
+
+func TestNothingLeaks(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	s := open(t, t.TempDir())
+	write(t, s, home.Group{Events: []home.Event{{Seq: 1, House: "a", Type: "custom.x"}}})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestModes(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "home")
+	s := open(t, dir)
+	write(t, s, home.Group{Events: []home.Event{{Seq: 1, House: "a", Type: "custom.x"}}})
+	if err := s.Mark(); err != nil {
+		t.Fatal(err)
+	}
+	st, err := os.Stat(dir)
+	if err != nil || st.Mode().Perm() != 0o700 {
+		t.Errorf("the folder has mode %v, %v", st.Mode(), err)
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if i, err := f.Info(); err != nil || i.Mode().Perm() != 0o600 {
+			t.Errorf("%s has mode %v, %v", f.Name(), i.Mode(), err)
+		}
+	}
+	if len(files) < 5 {
+		t.Errorf("only %d files", len(files))
+	}
+}
