@@ -3,28 +3,36 @@ package history
 import (
 	"context"
 	"database/sql"
-	"math"
+	"errors"
+	"fmt"
+	"slices"
 
 	"latchkey/home"
+	"latchkey/stores/sql/history/chunk"
 )
 
-type sumStatements struct{ all *sql.Stmt }
+// joinGap is how many bodies nobody needs are read along, rather than to ask
+// again behind them.
+const joinGap = 8
 
-// Buckets implements home.HistoryStore.
+// Buckets implements home.HistoryStore. Chunks that lie in one bucket are not
+// decoded: their heads have the sums. It returns Invalid when the edges do not
+// ascend, or are more than 10,001.
 func (h *History) Buckets(ctx context.Context, q home.BucketQuery) ([]home.Bucket, error) {
 	if err := checkEdges(q.Edges); err != nil || len(q.Edges) < 2 {
 		return nil, err
 	}
-	a := newAdder(q)
-	from, to := q.Edges[0], q.Edges[len(q.Edges)-1]
-	take := func(s home.Sample) error { a.add(s); return nil }
-	if err := h.visit(ctx, window{feature: q.Feature, from: math.MinInt64, to: from, newest: true}, 1, take); err != nil {
+	ops := h.take(q.Feature) // before the file: see page
+	tx, err := h.read.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, fmt.Errorf("read the history: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // it only reads
+	s := sum{h: h, tx: tx, feature: q.Feature, adder: newAdder(q), to: q.Edges[len(q.Edges)-1]}
+	if err := s.run(ctx, ops); err != nil {
 		return nil, damaged(q.Feature, err)
 	}
-	if err := h.visit(ctx, window{feature: q.Feature, from: from, to: to}, 0, take); err != nil {
-		return nil, damaged(q.Feature, err)
-	}
-	return a.finish(), nil
+	return s.adder.finish(), nil
 }
 
 // checkEdges returns Invalid unless edges ascend and are not too many.
@@ -40,79 +48,176 @@ func checkEdges(edges []home.Time) error {
 	return nil
 }
 
-// adder sums points up, which come in order.
-type adder struct {
-	q       home.BucketQuery
-	buckets []home.Bucket
-	i       int // of the bucket that the last point was in
-	last    home.Sample
-	known   bool // last is set
+// sum is one run of Buckets.
+type sum struct {
+	h       *History
+	tx      *sql.Tx
+	feature uint32
+	adder   *adder
+	to      home.Time
+	over    overlay
+	recent  []home.Sample // not in chunks, sorted; what is summed up is cut off
+	reader  chunk.Reader
 }
 
-func newAdder(q home.BucketQuery) *adder {
-	a := &adder{q: q, buckets: make([]home.Bucket, len(q.Edges)-1)}
-	if a.q.Now == 0 {
-		a.q.Now = q.Edges[len(q.Edges)-1]
+func (s *sum) run(ctx context.Context, ops []op) error {
+	tail, err := s.tail(ctx, &ops)
+	if err != nil {
+		return err
 	}
-	for i := range a.buckets {
-		a.buckets[i].From, a.buckets[i].To = q.Edges[i], q.Edges[i+1]
+	s.over = resolve(ops)
+	s.recent = merge(s.over.keep(tail), s.over.points)
+	start := s.adder.from
+	for i := range s.over.ranges { // the value to carry in may lie before what is erased
+		start = min(start, s.over.ranges[i].From)
 	}
-	return a
+	if n, _ := slices.BinarySearchFunc(s.recent, start, func(p home.Sample, t home.Time) int { return int(max(-1, min(1, p.At-t))) }); n > 1 {
+		s.recent = s.recent[n-1:]
+	}
+	if n := slices.IndexFunc(s.recent, func(p home.Sample) bool { return p.At >= s.to }); n >= 0 {
+		s.recent = s.recent[:n]
+	}
+	list, err := s.list(ctx, start)
+	if err != nil {
+		return err
+	}
+	if err := s.chunks(ctx, list); err != nil {
+		return err
+	}
+	for i := range s.recent {
+		one := single(s.recent[i])
+		s.adder.put(&one)
+	}
+	return nil
 }
 
-// add takes the next point in; one before the first edge is only carried in.
-func (a *adder) add(s home.Sample) {
-	a.hold(s.At)
-	a.last, a.known = s, true
-	if s.At < a.q.Edges[0] {
-		return
+// tail reads the points that do not fill a chunk, and takes from ops what is sealed.
+func (s *sum) tail(ctx context.Context, ops *[]op) ([]home.Sample, error) {
+	var st state
+	var seq int64
+	var head, body []byte
+	err := s.tx.StmtContext(ctx, s.h.sums.tail).QueryRowContext(ctx, s.feature).Scan(&st.row, &seq, &st.erased, &head, &body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
 	}
-	for a.i < len(a.buckets) && s.At >= a.buckets[a.i].To {
-		a.i++
+	if err != nil {
+		return nil, fmt.Errorf("read the tail: %w", err)
 	}
-	if a.i == len(a.buckets) {
-		return
+	st.seq = uint64(seq)
+	*ops = st.unsealed(*ops)
+	if len(head) == 0 {
+		return nil, nil
 	}
-	b := &a.buckets[a.i]
-	if b.Count == 0 {
-		b.First = s
+	if err := s.reader.Reset(head, body); err != nil {
+		return nil, err
 	}
-	if b.Count++; !s.Value.IsText {
-		v := s.Value.Number
-		b.Sum += v
-		if b.Count == 1 {
-			b.Min, b.Max = v, v
-		}
-		b.Min, b.Max = min(b.Min, v), max(b.Max, v)
-	}
-	b.Last = s
+	return s.reader.Append(make([]home.Sample, 0, s.reader.Head.Count+len(*ops)))
 }
 
-// hold lets the last value stand until to.
-func (a *adder) hold(to home.Time) {
-	to = min(to, a.q.Now)
-	if !a.known || to <= a.last.At {
-		return
+// list reads the heads of the chunks from the one before start on.
+func (s *sum) list(ctx context.Context, start home.Time) ([]stored, error) {
+	rows, err := s.tx.StmtContext(ctx, s.h.sums.spans).QueryContext(ctx, s.feature, int64(start), int64(s.to))
+	if err != nil {
+		return nil, fmt.Errorf("list the chunks: %w", err)
 	}
-	on := a.last.Value.Number != 0 && !a.last.Value.IsText
-	for i := a.i; i < len(a.buckets); i++ {
-		b := &a.buckets[i]
-		if b.From >= to {
-			break
-		}
-		span := int64(min(to, b.To) - max(a.last.At, b.From))
-		if span <= 0 {
+	return scanSpans(rows)
+}
+
+// chunks sums the listed chunks up, with the recent points among them.
+func (s *sum) chunks(ctx context.Context, list []stored) error {
+	need := make([]bool, len(list))
+	for i := range list {
+		need[i] = s.mustDecode(&list[i].head)
+	}
+	for i := 0; i < len(list); {
+		if !need[i] {
+			s.before(cursorOf(list[i].head.First))
+			w := whole(&list[i].head)
+			s.adder.put(&w)
+			i++
 			continue
 		}
-		b.Known += span
-		if on {
-			b.On += span
+		end, last := i+1, i
+		for end < len(list) && end-last <= joinGap && list[end].num == list[end-1].num+1 {
+			if need[end] {
+				last = end
+			}
+			end++
 		}
+		if err := s.decode(ctx, list[i:last+1], need[i:last+1]); err != nil {
+			return err
+		}
+		i = last + 1
+	}
+	return nil
+}
+
+// mustDecode reports whether a chunk's sums are not enough.
+func (s *sum) mustDecode(h *chunk.Head) bool {
+	if !h.Summed || !s.adder.fits(h.First.At, h.Last.At) || s.over.touches(h.First.At, h.Last.At) {
+		return true
+	}
+	return len(s.recent) > 0 && s.recent[0].At <= h.Last.At && s.recent[len(s.recent)-1].At >= h.First.At
+}
+
+// before sums up the recent points before c.
+func (s *sum) before(c home.Cursor) {
+	for len(s.recent) > 0 && before(cursorOf(s.recent[0]), c) {
+		one := single(s.recent[0])
+		s.adder.put(&one)
+		s.recent = s.recent[1:]
 	}
 }
 
-// finish lets the last value stand to the end.
-func (a *adder) finish() []home.Bucket {
-	a.hold(math.MaxInt64)
-	return a.buckets
+// decode sums chunks up whose bodies lie one behind the other.
+func (s *sum) decode(ctx context.Context, list []stored, need []bool) error {
+	rows, err := s.tx.StmtContext(ctx, s.h.sums.bodies).QueryContext(ctx,
+		chunkID(s.feature, list[0].num), chunkID(s.feature, list[len(list)-1].num))
+	if err != nil {
+		return fmt.Errorf("read chunks: %w", err)
+	}
+	defer rows.Close()
+	for i := range list {
+		if !rows.Next() {
+			return errors.Join(rows.Err(), chunk.ErrDamaged)
+		}
+		if !need[i] {
+			s.before(cursorOf(list[i].head.First))
+			w := whole(&list[i].head)
+			s.adder.put(&w)
+			continue
+		}
+		var body sql.RawBytes
+		if err := rows.Scan(&body); err != nil {
+			return err
+		}
+		if err := s.reader.Reset(list[i].raw, body); err != nil {
+			return err
+		}
+		s.points()
+		if err := s.reader.Err(); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// points sums up the chunk in the reader.
+func (s *sum) points() {
+	r := &s.reader
+	if h := &r.Head; !s.over.touches(h.First.At, h.Last.At) && (len(s.recent) == 0 || before(cursorOf(h.Last), cursorOf(s.recent[0]))) {
+		for r.Next() {
+			s.adder.block(r, 0, r.Len())
+		}
+		return
+	}
+	for r.Next() {
+		for i := range r.Len() {
+			if s.over.hides(r.At(i)) {
+				continue
+			}
+			s.before(home.Cursor{At: r.At(i), Seq: r.Seq(i)})
+			s.adder.block(r, i, i+1)
+		}
+	}
 }

@@ -26,7 +26,7 @@ type History struct {
 	read  *sql.DB
 	write *sql.DB
 	pages [2]*sql.Stmt // oldest first, newest first
-	sums  sumStatements
+	sums  struct{ tail, spans, bodies *sql.Stmt }
 	w     *writer
 
 	// turn is held by who seals: it owns w.
@@ -34,6 +34,7 @@ type History struct {
 	nudge  chan struct{}
 	closed context.Context
 	close  context.CancelFunc
+	ended  func() error
 	served sync.WaitGroup
 
 	mu      sync.Mutex // never held over I/O
@@ -91,7 +92,9 @@ func (h *History) Size() (bytes, points int64) {
 
 // Close waits for what is under way and gives the file free. What is not yet
 // sealed comes back from the journal.
-func (h *History) Close() error {
+func (h *History) Close() error { return h.ended() }
+
+func (h *History) end() error {
 	h.mu.Lock()
 	h.close() // under mu, so that no Serve begins behind Wait
 	h.mu.Unlock()

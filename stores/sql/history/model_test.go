@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 
@@ -320,5 +319,3 @@ func TestModel(t *testing.T) {
 	})
 }
 
-// fixed is a clock that stands still.
-func fixed(at home.Time) home.Clock { return func() time.Time { return at.Std() } }

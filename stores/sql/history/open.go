@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 )
 
 // Open opens the history at cfg.Path, or makes it. Serve is to be run beside
@@ -20,6 +21,7 @@ func Open(ctx context.Context, cfg Config) (*History, error) {
 	}
 	h := &History{cfg: cfg, turn: make(chan struct{}, 1), nudge: make(chan struct{}, 1), series: map[uint32]*series{}}
 	h.closed, h.close = context.WithCancel(context.WithoutCancel(ctx))
+	h.ended = sync.OnceValue(h.end)
 	if err := h.connect(ctx); err != nil {
 		h.close()
 		_ = h.giveUp() // err says more
@@ -45,8 +47,17 @@ func (h *History) connect(ctx context.Context) (err error) {
 	}
 	h.read.SetMaxOpenConns(4)
 	h.read.SetMaxIdleConns(4)
-	for i, text := range [...]string{pageOldest, pageNewest} {
-		if h.pages[i], err = h.read.PrepareContext(ctx, text); err != nil {
+	for _, p := range [...]struct {
+		stmt **sql.Stmt
+		text string
+	}{
+		{&h.pages[0], pageOldest},
+		{&h.pages[1], pageNewest},
+		{&h.sums.tail, sumTail},
+		{&h.sums.spans, sumSpans},
+		{&h.sums.bodies, sumBodies},
+	} {
+		if *p.stmt, err = h.read.PrepareContext(ctx, p.text); err != nil {
 			return err
 		}
 	}

@@ -153,14 +153,20 @@ func (w *writer) spans(ctx context.Context, j *job, over *overlay, late []home.S
 	if err != nil {
 		return nil, fmt.Errorf("list the chunks: %w", err)
 	}
+	return scanSpans(rows)
+}
+
+// scanSpans reads rows of number and head.
+func scanSpans(rows *sql.Rows) ([]stored, error) {
 	defer rows.Close()
 	var out []stored
 	for rows.Next() {
 		var s stored
-		if err := rows.Scan(&s.num, &s.raw); err != nil {
-			return nil, err
+		err := rows.Scan(&s.num, &s.raw)
+		if err == nil {
+			s.head, err = chunk.ParseHead(s.raw)
 		}
-		if s.head, err = chunk.ParseHead(s.raw); err != nil {
+		if err != nil {
 			return nil, err
 		}
 		out = append(out, s)

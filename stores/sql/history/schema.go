@@ -60,3 +60,12 @@ WHERE d.feature = $1 AND d.at >= coalesce((SELECT max(at) FROM span WHERE featur
 	pageOldest = pageHead + `ORDER BY d.at, d.seq LIMIT $4)`
 	pageNewest = pageHead + `ORDER BY d.at DESC, d.seq DESC LIMIT $4)`
 )
+
+// The statements of Buckets.
+const (
+	sumTail  = `SELECT mark_row, mark_seq, erased, head, tail FROM series WHERE feature = $1`
+	sumSpans = `SELECT num, head FROM span
+WHERE feature = $1 AND at >= coalesce((SELECT max(at) FROM span WHERE feature = $1 AND at < $2), $2) AND at < $3
+ORDER BY at, seq`
+	sumBodies = `SELECT body FROM chunk WHERE id BETWEEN $1 AND $2 ORDER BY id`
+)
