@@ -102,6 +102,7 @@ type Identity struct {
 	Operator bool
 	Grants   []Grant // already cut to what the role allows
 	Scene    ID      // set while a scene acts
+	Self     Cause   // the chain of just this identity, made once; see Cause
 	Cause    Cause   // what came before, carried on to whatever this identity does
 	Remote   string  // network address, for the audit; "" inside
 	Proof    uint64  // which of the key's secrets was shown; only the hub reads it

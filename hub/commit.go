@@ -18,7 +18,7 @@ type change struct {
 	// same group. Anything else is decided alone, as the last of its group.
 	shared bool
 	err    error
-	done   chan struct{}
+	done   chan struct{} // gets one value when err is settled; of the hub's pool
 }
 
 // draft collects what one group writes and what is done once it is on disk.
@@ -38,10 +38,15 @@ func (h *Hub) do(ctx context.Context, c *change) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	c.done, _ = h.dones.Get().(chan struct{})
+	if c.done == nil {
+		c.done = make(chan struct{}, 1)
+	}
 	if err := h.enqueue(c); err != nil {
 		return err
 	}
 	<-c.done
+	h.dones.Put(c.done)
 	return c.err
 }
 
@@ -64,7 +69,7 @@ func (h *Hub) enqueue(c *change) error {
 
 // write hands a change of records to the committer and waits for it.
 func (h *Hub) write(ctx context.Context, decide func(*draft) error) error {
-	return h.do(ctx, &change{decide: decide, done: make(chan struct{})})
+	return h.do(ctx, &change{decide: decide})
 }
 
 // commit is the committer: it runs until Close and then finishes the queue.
@@ -134,7 +139,7 @@ func (h *Hub) commitGroup(group []*change) {
 	}
 	h.apply(d)
 	for _, c := range group {
-		close(c.done)
+		c.done <- struct{}{}
 	}
 }
 
@@ -168,7 +173,7 @@ func (h *Hub) failGroup(group []*change, err error) {
 		if c.err == nil {
 			c.err = err
 		}
-		close(c.done)
+		c.done <- struct{}{}
 	}
 }
 

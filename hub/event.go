@@ -53,7 +53,7 @@ func (h *Hub) Tell(ctx context.Context, id *home.Identity, n NewEvent) (uint64, 
 
 // tell keeps one event that is already judged.
 func (h *Hub) tell(ctx context.Context, p *place, e home.Event, data any) (seq uint64, err error) {
-	err = h.do(ctx, &change{shared: true, done: make(chan struct{}), decide: func(d *draft) error {
+	err = h.do(ctx, &change{shared: true, decide: func(d *draft) error {
 		seq = d.event(p, e, data)
 		return nil
 	}})

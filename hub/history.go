@@ -106,7 +106,7 @@ func (h *Hub) Sweep(ctx context.Context) error {
 	if len(due) == 0 {
 		return nil
 	}
-	return h.do(ctx, &change{shared: true, done: make(chan struct{}), decide: func(d *draft) error {
+	return h.do(ctx, &change{shared: true, decide: func(d *draft) error {
 		d.group.Erasures = append(d.group.Erasures, due...)
 		return nil
 	}})

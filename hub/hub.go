@@ -70,6 +70,7 @@ type Hub struct {
 	closed   bool          // no more changes are taken
 	stop     chan struct{} // closed with it
 	stopped  chan struct{} // closed when the committer is done
+	dones    sync.Pool     // of chan struct{}: see change
 	lag      ewma          // how long commits take
 
 	outbox outbox

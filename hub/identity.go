@@ -94,6 +94,7 @@ func (h *Hub) identityOf(cred *credential, house home.ID, now home.Time) (*cache
 		return nil, err
 	}
 	k.epoch, k.asked = epoch, house
+	k.identity.Self = causeOf(&k.identity)
 	cred.cached.Store(k)
 	return k, nil
 }

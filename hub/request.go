@@ -50,7 +50,7 @@ func (h *Hub) QueueRequest(ctx context.Context, id *home.Identity, r home.Reques
 	}
 	r.ID, r.House, r.By, r.Created, r.Cause = home.NewID(), p.id, id.Account, h.Now(), causeOf(id)
 	r.Next, r.Attempts, r.Dead, r.Run = r.Created, 0, false, runOf(r.Cause)
-	err = h.do(ctx, &change{shared: true, done: make(chan struct{}), decide: func(d *draft) error {
+	err = h.do(ctx, &change{shared: true, decide: func(d *draft) error {
 		if h.outbox.count() >= maxRequests {
 			return &home.Error{Code: home.Unavailable, Reason: "outbox_full", RetryAfter: time.Minute,
 				Message: "too many outgoing requests are waiting for their targets"}
@@ -206,7 +206,7 @@ func (h *Hub) settle(r home.Request, sent Sent) error {
 	if err != nil {
 		return nil // the house is gone, and the request with it
 	}
-	return h.do(context.Background(), &change{shared: true, done: make(chan struct{}), decide: func(d *draft) error {
+	return h.do(context.Background(), &change{shared: true, decide: func(d *draft) error {
 		told := map[string]any{"url": r.URL, "status": sent.Status, "attempts": r.Attempts, "last": r.Last}
 		e := home.Event{Subject: string(r.ID), Cause: r.Cause, Verb: home.ReadScene}
 		switch {

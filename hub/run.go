@@ -18,7 +18,7 @@ func (h *Hub) SaveRun(ctx context.Context, r home.Run) error {
 	if err != nil {
 		return err
 	}
-	return h.do(ctx, &change{shared: true, done: make(chan struct{}), decide: func(d *draft) error {
+	return h.do(ctx, &change{shared: true, decide: func(d *draft) error {
 		d.put(home.Record{Kind: home.KindRun, ID: r.ID, House: r.House, Parent: r.Scene, Version: 1}, r, nil)
 		for _, id := range doomed {
 			d.remove(home.KindRun, id, nil)

@@ -43,14 +43,15 @@ func (h *Hub) report(ctx context.Context, id *home.Identity, verb home.Verb, rep
 	if len(reports) == 0 || len(reports) > MaxReports {
 		return nil, home.Errorf(home.Unprocessable, "a batch holds 1 to %d states, this one has %d", MaxReports, len(reports))
 	}
-	in := &intake{place: p, hub: h, cause: causeOf(id), states: make([]arrival, len(reports)), told: make([]Told, len(reports))}
+	in := &intake{place: p, hub: h, cause: causeOf(id)}
+	in.room(len(reports))
 	for i := range reports {
 		if err := in.take(i, id, verb, &reports[i]); err != nil {
 			return nil, err
 		}
 	}
-	c := &change{decide: in.decide, shared: true, done: make(chan struct{})}
-	if err := h.do(ctx, c); err != nil {
+	in.change = change{decide: in.decide, shared: true}
+	if err := h.do(ctx, &in.change); err != nil {
 		return nil, err
 	}
 	return in.told, nil
@@ -61,10 +62,19 @@ func causeOf(id *home.Identity) home.Cause {
 	if id.Scene != "" || id.Kind == home.InsideKey {
 		return id.Cause // the run or driver stands there already
 	}
+	if len(id.Cause) == 0 && id.Self != nil {
+		return id.Self
+	}
 	if id.Kind == home.SessionKey {
 		return id.Cause.And(home.Link{Kind: "account", ID: id.Account, Name: id.KeyName})
 	}
 	return id.Cause.And(home.Link{Kind: "key", ID: id.Key, Name: id.KeyName})
+}
+
+// toldState is what the bus tells of a state, in one piece of memory.
+type toldState struct {
+	entry  bus.Entry
+	change home.StateChange
 }
 
 // arrival is one valid report on its way to the committer.
@@ -80,6 +90,20 @@ type intake struct {
 	cause  home.Cause
 	states []arrival
 	told   []Told
+	change change
+
+	// Room for what most batches are: one state.
+	oneState [1]arrival
+	oneTold  [1]Told
+}
+
+// room makes room for n states.
+func (in *intake) room(n int) {
+	if n == 1 {
+		in.states, in.told = in.oneState[:], in.oneTold[:]
+		return
+	}
+	in.states, in.told = make([]arrival, n), make([]Told, n)
 }
 
 // take judges the n-th report.
@@ -199,7 +223,8 @@ func (in *intake) settle(d *draft, n int) {
 	s.Seq = d.number(in.place)
 	point := home.Point{House: in.place.id, Feature: l.num, Seq: s.Seq, At: at, Received: d.now, Value: r.Value, Cause: in.cause,
 		Flagged: flagged, Current: current, History: a.feature.KeepHistory, Replace: r.Explicit, Live: in.live(d.now, at)}
-	change := &home.StateChange{Device: a.device, Feature: a.feature, Old: old, New: s, Current: current, Live: point.Live}
+	told := &toldState{change: home.StateChange{Device: a.device, Feature: a.feature, Old: old, New: s, Current: current, Live: point.Live}}
+	change := &told.change
 	change.Changed = current && (old == nil || old.Value != s.Value)
 	if old != nil {
 		point.Old = &old.Value
@@ -211,7 +236,8 @@ func (in *intake) settle(d *draft, n int) {
 		l.pending = &change.New
 	}
 	d.group.Points = append(d.group.Points, point)
-	d.tell = append(d.tell, &bus.Entry{Seq: s.Seq, House: in.place.id, State: change})
+	told.entry.Seq, told.entry.House, told.entry.State = s.Seq, in.place.id, change
+	d.tell = append(d.tell, &told.entry)
 	in.told[n] = Told{Feature: r.Feature, Seq: s.Seq, At: at}
 }
 
