@@ -33,7 +33,8 @@ func (k *cachedIdentity) holds(cred *credential, proof uint64, now home.Time) er
 func (c *credential) use(now home.Time, remote string) {
 	c.usedAt.Store(int64(now))
 	if p := c.usedBy.Load(); p == nil || *p != remote {
-		c.usedBy.Store(&remote)
+		from := remote // so that only a new address costs memory
+		c.usedBy.Store(&from)
 	}
 }
 

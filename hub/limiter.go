@@ -147,7 +147,7 @@ func (o *door) forgive(d *draft, id home.ID) {
 // keepTries writes down who has to wait, for after a restart, and tells the
 // audit. A store that cannot write keeps nobody out: the waiting holds anyway.
 func (h *Hub) keepTries(ctx context.Context, id home.ID, account home.ID, remote string) {
-	err := h.do(ctx, &change{shared: true, done: make(chan struct{}), decide: func(d *draft) error {
+	err := h.do(ctx, &change{shared: true, decide: func(d *draft) error {
 		h.door.mu.Lock()
 		defer h.door.mu.Unlock()
 		t := h.door.tries[id]

@@ -42,7 +42,9 @@ func (h *Hub) Members(_ context.Context, id *home.Identity) ([]home.Member, erro
 		}
 		out = append(out, seen)
 	}
-	slices.SortFunc(out, func(a, b home.Member) int { return cmp.Or(cmp.Compare(a.JoinedAt, b.JoinedAt), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(out, func(a, b home.Member) int {
+		return cmp.Or(cmp.Compare(a.JoinedAt, b.JoinedAt), cmp.Compare(a.ID, b.ID))
+	})
 	return out, nil
 }
 

@@ -17,7 +17,7 @@ func (h *Hub) FlushUse(ctx context.Context) error {
 	if !h.hasUse() {
 		return nil
 	}
-	return h.do(ctx, &change{shared: true, done: make(chan struct{}), decide: func(d *draft) error {
+	return h.do(ctx, &change{shared: true, decide: func(d *draft) error {
 		h.door.dropTries(d)
 		for _, c := range h.registry.credentials() {
 			h.draftUse(d, c)
