@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"latchkey/home"
 	"latchkey/internal/wire"
@@ -285,5 +286,35 @@ func TestFailureAfterTheFirstByteCutsTheConnection(t *testing.T) {
 	defer resp.Body.Close()
 	if b, err := io.ReadAll(resp.Body); err == nil {
 		t.Errorf("a cut answer looks whole: %q", b)
+	}
+}
+
+// counts is Metrics that remembers.
+type counts struct {
+	done    []string
+	refused []wire.Class
+}
+
+func (c *counts) Done(rt *wire.Route, status int, took time.Duration, sent int64) {
+	name := "none"
+	if rt != nil {
+		name = rt.Name
+	}
+	c.done = append(c.done, fmt.Sprintf("%s %d %v %d", name, status, took, sent))
+}
+
+func (c *counts) Refused(class wire.Class) { c.refused = append(c.refused, class) }
+
+func TestMetricsHearOfEveryAnswer(t *testing.T) {
+	now := time.Unix(1, 0)
+	clock := func() time.Time { now = now.Add(time.Millisecond); return now }
+	var c counts
+	h := mount(t, wire.Options{Metrics: &c, Clock: clock}, alpha())
+	send(h, "GET", "/v1/devices")
+	send(h, "GET", "/v1/panic")
+	send(h, "GET", "/nothing")
+	send(h, "GET", "/", host("evil.example"))
+	if len(c.done) != 4 || c.done[0] != "alpha.devices 200 1ms 25" || !strings.HasPrefix(c.done[1], "alpha.panic 500") || !strings.HasPrefix(c.done[2], "none 404") || !strings.HasPrefix(c.done[3], "none 421") {
+		t.Errorf("%q", c.done)
 	}
 }

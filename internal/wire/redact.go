@@ -98,10 +98,10 @@ func redactSegment(path string, n int) string {
 	return clip(strings.Join(segments, "/"), 512)
 }
 
-// clip shortens s to n bytes.
+// clip shortens s to n bytes, at a whole character.
 func clip(s string, n int) string {
 	if len(s) <= n {
 		return s
 	}
-	return s[:n] + "..."
+	return strings.ToValidUTF8(s[:n], "") + "..."
 }

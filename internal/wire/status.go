@@ -9,17 +9,16 @@ import (
 // Reasons that have a status of their own, because HTTP has one and home has
 // no code for them.
 const (
-	ReasonMethod    = "method_not_allowed"      // 405
-	ReasonMediaType = "unsupported_media_type"  // 415
-	ReasonLongURL   = "uri_too_long"            // 414
-	ReasonHost      = "misdirected_request"     // 421
-	ReasonOverload  = "overloaded"              // 503
-	ReasonNoKey     = "credential_missing"      // 401
-	ReasonTwoKeys   = "credentials_contradict"  // 400
-	ReasonCrossSite = "cross_origin_forbidden"  // 403
-	ReasonSlowBody  = "body_incomplete"         // 400
-	ReasonLimited   = "rate_limited"            // 429
-	reasonAborted   = "connection_cut_in_reply" // never sent
+	ReasonMethod    = "method_not_allowed"     // 405
+	ReasonMediaType = "unsupported_media_type" // 415
+	ReasonLongURL   = "uri_too_long"           // 414
+	ReasonHost      = "misdirected_request"    // 421
+	ReasonOverload  = "overloaded"             // 503
+	ReasonNoKey     = "credential_missing"     // 401
+	ReasonTwoKeys   = "credentials_contradict" // 400
+	ReasonCrossSite = "cross_origin_forbidden" // 403
+	ReasonSlowBody  = "body_incomplete"        // 400
+	ReasonLimited   = "rate_limited"           // 429
 )
 
 // Status returns the usual HTTP status of a code.

@@ -1,4 +1,4 @@
-package wire
+package decode
 
 import (
 	"bytes"
@@ -288,4 +288,8 @@ func (s *scanner) digits() int {
 		s.pos++
 	}
 	return s.pos - start
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
 }

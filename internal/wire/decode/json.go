@@ -1,91 +1,35 @@
-package wire
+// Package decode reads JSON from outside: bounded, strict, and with errors that
+// help whoever wrote it.
+package decode
 
 import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
-	"mime"
-	"net/http"
 	"reflect"
-	"slices"
 	"strings"
 
 	"latchkey/home"
 )
 
-// JSONOptions are the choices of ReadJSON. The zero value takes
+// Options are the choices of JSON. The zero value takes
 // application/json and +json types, or no type at all, and a value that must be
 // there.
-type JSONOptions struct {
-	Types   []string // further media types to take as JSON; "*" = any
-	Known   bool     // refuse members that the Go type does not have
-	Unique  bool     // refuse an object with a name twice, whatever its case
-	Numbers bool     // keep numbers as json.Number where the Go type is any
-	Empty   bool     // an empty body leaves the value as it is
+type Options struct {
+	// Types are further media types that a request's body may say it is; "*" = any.
+	Types   []string
+	Known   bool // refuse members that the Go type does not have
+	Unique  bool // refuse an object with a name twice, whatever its case
+	Numbers bool // keep numbers as json.Number where the Go type is any
+	Empty   bool // an empty body leaves the value as it is
 }
 
-// ReadJSON reads r's body, of at most limit bytes, into v. Errors are for the
-// caller to read and say line, column, path and what is accepted there: TooLarge;
-// Invalid with reason unsupported_media_type (415) for a wrong content type, or
-// json_malformed, json_type, json_unknown_field; whatever v's own UnmarshalJSON
-// returns as *home.Error.
-func ReadJSON(r *http.Request, limit int64, v any, o JSONOptions) error {
-	if err := wantJSON(r, o.Types); err != nil {
-		return err
-	}
-	pool := buffersOf(exchangeOf(r.Context()))
-	b := pool.get()
-	defer pool.put(b)
-	if err := readInto(b, r, limit); err != nil {
-		return err
-	}
-	return DecodeJSON(b.Bytes(), v, o)
-}
-
-// ReadBody reads r's body, of at most limit bytes. It returns TooLarge, or
-// Invalid for a body that came cut off or too slowly.
-func ReadBody(r *http.Request, limit int64) ([]byte, error) {
-	var b bytes.Buffer
-	if err := readInto(&b, r, limit); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
-}
-
-func readInto(b *bytes.Buffer, r *http.Request, limit int64) error {
-	if r.ContentLength > limit {
-		return tooLarge(limit)
-	}
-	if n := r.ContentLength; n > 0 {
-		b.Grow(int(n) + bytes.MinRead)
-	}
-	n, err := b.ReadFrom(io.LimitReader(r.Body, limit+1))
-	if err != nil {
-		return bodyError(err)
-	}
-	if n > limit {
-		return tooLarge(limit)
-	}
-	return nil
-}
-
-// wantJSON refuses a body that says it is something else.
-func wantJSON(r *http.Request, more []string) error {
-	ct := r.Header.Get("Content-Type")
-	if ct == "" || ct == "application/json" || slices.Contains(more, "*") {
-		return nil
-	}
-	t, _, err := mime.ParseMediaType(ct)
-	if err == nil && (t == "application/json" || strings.HasSuffix(t, "+json") || slices.Contains(more, t)) {
-		return nil
-	}
-	return home.Errorf(home.Invalid, "a body of type %.80q is not accepted here; send JSON with Content-Type: application/json", ct).Because(ReasonMediaType)
-}
-
-// DecodeJSON is ReadJSON for data that is already there, such as a WebSocket
-// frame. It keeps nothing of data.
-func DecodeJSON(data []byte, v any, o JSONOptions) error {
+// JSON decodes data into v, within limits that are stricter than encoding/json's,
+// and keeps nothing of data. Errors are *home.Error with code Invalid and reason
+// json_malformed, json_type or json_unknown_field; they say line, column, path and
+// what is accepted there. What v's own UnmarshalJSON returns as *home.Error is
+// passed on.
+func JSON(data []byte, v any, o Options) error {
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	if len(bytes.TrimSpace(data)) == 0 {
 		if o.Empty {
@@ -168,4 +112,12 @@ func in(path string) string {
 		return ""
 	}
 	return " (" + path + ")"
+}
+
+// clip shortens s to n bytes, at a whole character.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "") + "..."
 }

@@ -1,16 +1,14 @@
-package wire_test
+package decode_test
 
 import (
 	"encoding/json"
 	"math"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"latchkey/home"
-	"latchkey/internal/wire"
+	"latchkey/internal/wire/decode"
 )
 
 type thing struct {
@@ -29,10 +27,10 @@ type feature struct {
 }
 
 func TestJSONErrorsSayWhereAndWhat(t *testing.T) {
-	known := wire.JSONOptions{Known: true}
+	known := decode.Options{Known: true}
 	cases := []struct {
 		in   string
-		o    wire.JSONOptions
+		o    decode.Options
 		want string // "" = accepted
 	}{
 		{`{"name":"a","level":1.5,"features":[{"min":-1e3}]}`, known, ""},
@@ -46,7 +44,7 @@ func TestJSONErrorsSayWhereAndWhat(t *testing.T) {
 		{`[1]`, known, "an object has to stand in line 1, column 1, not a list"},
 		{`{"features":[{"mim":1}]}`, known, `"mim" in line 1, column 20 is not a name that is known there; accepted: min, on`},
 		{`{"raw":{"mim":1},"features":[{"on":true},{"mim":1}]}`, known, "column 48"},
-		{`{"mim":1}`, wire.JSONOptions{}, ""},
+		{`{"mim":1}`, decode.Options{}, ""},
 		{`{"name":"a"} {}`, known, "something behind the end"},
 		{`{"name":"a",}`, known, "name in double quotes"},
 		{`{"name":"a"`, known, "a comma or }"},
@@ -62,13 +60,14 @@ func TestJSONErrorsSayWhereAndWhat(t *testing.T) {
 		{`{'name':1}`, known, "double quotes"},
 		{`{"raw":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `}`, known, "deeper than 64"},
 		{`{"raw":` + strings.Repeat("[", 63) + strings.Repeat("]", 63) + `}`, known, ""},
-		{`{"name":"a","n\u0061me":"b"}`, wire.JSONOptions{Unique: true}, "twice"},
-		{`{"name":"a","NAME":"b"}`, wire.JSONOptions{Unique: true}, "twice"},
-		{`{"raw":[{"a":1},{"a":1}]}`, wire.JSONOptions{Unique: true}, ""},
+		{`{"name":"a","n\u0061me":"b"}`, decode.Options{Unique: true}, "twice"},
+		{`{"name":"a","NAME":"b"}`, decode.Options{Unique: true}, "twice"},
+		{`{"raw":[{"a":1},{"a":1}]}`, decode.Options{Unique: true}, ""},
+		{`{"` + strings.Repeat("\u00e9", 200) + `":1}`, known, "is not a name"},
 		{`{"at":"tomorrow"}`, known, "is not a moment"},
 	}
 	for _, c := range cases {
-		err := wire.DecodeJSON([]byte(c.in), new(thing), c.o)
+		err := decode.JSON([]byte(c.in), new(thing), c.o)
 		switch {
 		case c.want == "" && err != nil:
 			t.Errorf("%.60s: %v", c.in, err)
@@ -77,64 +76,6 @@ func TestJSONErrorsSayWhereAndWhat(t *testing.T) {
 		case c.want != "" && home.CodeOf(err) != home.Invalid:
 			t.Errorf("%.60s: code %s", c.in, home.CodeOf(err))
 		}
-	}
-}
-
-func TestReadJSONTakesWhatItSays(t *testing.T) {
-	read := func(body, contentType string, o wire.JSONOptions) error {
-		r := httptest.NewRequest("POST", "/", strings.NewReader(body))
-		if contentType != "" {
-			r.Header.Set("Content-Type", contentType)
-		}
-		return wire.ReadJSON(r, 32, new(thing), o)
-	}
-	for contentType, o := range map[string]wire.JSONOptions{
-		"": {}, "application/json": {}, "application/json; charset=utf-8": {}, "application/merge-patch+json": {}, "text/plain": {Types: []string{"text/plain"}}, wire.FormType: {Types: []string{"*"}},
-	} {
-		if err := read(`{}`, contentType, o); err != nil {
-			t.Errorf("%q: %v", contentType, err)
-		}
-	}
-	for _, contentType := range []string{"text/plain", wire.FormType, "nonsense;;", "application/xml"} {
-		if err := read(`{}`, contentType, wire.JSONOptions{}); err == nil || wire.StatusOf(home.AsError(err)) != http.StatusUnsupportedMediaType {
-			t.Errorf("%q: %v", contentType, err)
-		}
-	}
-	if err := read(`{"name":"`+strings.Repeat("a", 40)+`"}`, "", wire.JSONOptions{}); home.CodeOf(err) != home.TooLarge {
-		t.Errorf("over the limit: %v", err)
-	}
-	if err := read(``, "", wire.JSONOptions{Empty: true}); err != nil {
-		t.Errorf("empty: %v", err)
-	}
-}
-
-func TestWriteJSONRefusesBeforeItWrites(t *testing.T) {
-	w := httptest.NewRecorder()
-	if err := wire.WriteJSON(w, 200, math.NaN()); err == nil || w.Body.Len() > 0 {
-		t.Errorf("%v %s", err, w.Body)
-	}
-	if err := wire.WriteJSON(w, 201, []string{"<&>"}); err != nil || w.Code != 201 || w.Body.String() != `["<&>"]` {
-		t.Errorf("%v %d %s", err, w.Code, w.Body)
-	}
-}
-
-func TestReadForm(t *testing.T) {
-	form := func(body, contentType string) (int, error) {
-		r := httptest.NewRequest("POST", "/?q=1", strings.NewReader(body))
-		r.Header.Set("Content-Type", contentType)
-		v, err := wire.ReadForm(r, wire.Body)
-		return len(v), err
-	}
-	if n, err := form("user%5Bemail%5D=a%40b&a[]=1&a[]=2", "applications/x-www-form-urlencoded; charset=utf-8"); n != 2 || err != nil {
-		t.Errorf("%d %v", n, err)
-	}
-	for _, bad := range []string{"a=%zz", "a;b=1", strings.Repeat("a=1&", 1000), strings.Repeat("k", 257) + "=1", "a=%00"} {
-		if _, err := form(bad, wire.FormType); home.CodeOf(err) != home.Invalid {
-			t.Errorf("%.40s: %v", bad, err)
-		}
-	}
-	if _, err := form("a=1", "text/plain"); err == nil || wire.StatusOf(home.AsError(err)) != 415 {
-		t.Errorf("text/plain: %v", err)
 	}
 }
 
@@ -149,8 +90,8 @@ func FuzzJSON(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte, strict bool) {
 		var got thing
-		o := wire.JSONOptions{Known: strict, Unique: strict}
-		err := wire.DecodeJSON(data, &got, o)
+		o := decode.Options{Known: strict, Unique: strict}
+		err := decode.JSON(data, &got, o)
 		if err == nil {
 			trimmed := strings.TrimPrefix(string(data), "\xef\xbb\xbf")
 			if !json.Valid([]byte(trimmed)) || !utf8.Valid(data) || strings.Contains(trimmed, `\u0000`) && !strings.Contains(trimmed, `\\u0000`) {
@@ -166,7 +107,7 @@ func FuzzJSON(f *testing.F) {
 			t.Fatalf("%q: %+v", data, e)
 		}
 		var anything any
-		if err := wire.DecodeJSON(data, &anything, wire.JSONOptions{}); err != nil && home.AsError(err).Reason != "json_malformed" {
+		if err := decode.JSON(data, &anything, decode.Options{}); err != nil && home.AsError(err).Reason != "json_malformed" {
 			t.Fatalf("%q into any: %v", data, err)
 		}
 	})
