@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"latchkey/home"
@@ -80,22 +81,23 @@ func greedyBody(v *visit) (string, bool) {
 
 // people tells each member's role and who is an operator.
 func (w *World) people() string {
-	var b strings.Builder
+	var lines []string
 	w.records(func(r home.Record) {
 		switch r.Kind {
 		case home.KindMember:
 			var m home.Member
 			if json.Unmarshal(r.Doc, &m) == nil {
-				fmt.Fprintf(&b, "%s is %s of %s; ", m.Account, m.Role, r.House)
+				lines = append(lines, fmt.Sprintf("%s is %s of %s", m.Account, m.Role, r.House))
 			}
 		case home.KindAccount:
 			var a home.Account
 			if json.Unmarshal(r.Doc, &a) == nil && a.Operator {
-				fmt.Fprintf(&b, "%s is an operator; ", a.Username)
+				lines = append(lines, a.Username+" is an operator")
 			}
 		}
 	})
-	return b.String()
+	slices.Sort(lines)
+	return strings.Join(lines, "; ")
 }
 
 // plantedIn names a record that holds what was planted; "" = none.

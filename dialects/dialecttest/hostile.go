@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"latchkey/home"
+	"latchkey/hub"
 )
 
 // hostile sends an exchange as everybody who may not, and then as it is.
@@ -19,13 +20,13 @@ func (s *suite) hostile(w *World, v *visit) {
 
 // strangers tries every credential that must not do.
 func (s *suite) strangers(w *World, v *visit) {
-	names := s.credentials(v.x.request)
+	names := w.credentials(v.x.request)
 	if len(names) == 0 {
 		s.find("%s: the route needs %s, but the golden exchange has no credential of the fixture in it and is answered %d", v.where, v.route.Right, v.x.status)
 		return
 	}
 	before := w.head()
-	for _, try := range s.tries(v, names) {
+	for _, try := range s.tries(v, w.Vars[names[0]]) {
 		instead := map[string]string{}
 		for _, n := range names {
 			instead[n] = try.secret
@@ -52,11 +53,12 @@ func (s *suite) strangers(w *World, v *visit) {
 	}
 }
 
-// credentials returns the fixture's credentials that a request carries.
-func (s *suite) credentials(request string) []string {
+// credentials returns the variables in a request that are credentials, the
+// fixture's or captured ones.
+func (w *World) credentials(request string) []string {
 	var out []string
 	for _, name := range used(request) {
-		if c, ok := s.kit.secrets[name]; ok && c.state != "password" {
+		if _, ok := hub.TokenKind(w.Vars[name]); ok {
 			out = append(out, name)
 		}
 	}
@@ -90,13 +92,12 @@ func (t *try) accepted() string {
 }
 
 // tries lists who must not do what v does.
-func (s *suite) tries(v *visit, names []string) []try {
-	kind := s.kit.secrets[names[0]].kind
+func (s *suite) tries(v *visit, text string) []try {
+	kind, _ := hub.TokenKind(text)
 	twin := kind // the kind of which there are expired, weak and revoked ones
 	if kind == home.SessionKey {
 		twin = home.TokenKey
 	}
-	text := s.kit.secrets[names[0]].text
 	no := []int{http.StatusUnauthorized}
 	out := []try{
 		{who: "nobody", statuses: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusMethodNotAllowed}},

@@ -53,6 +53,13 @@ func NewKit(t testing.TB, config func(*hub.Config), open ...Opener) *Kit {
 	return k
 }
 
+// With returns a kit with the same houses and other dialects.
+func (k *Kit) With(open ...Opener) *Kit {
+	other := *k
+	other.open = open
+	return &other
+}
+
 // recorder keeps every group that is written.
 type recorder struct {
 	home.Store

@@ -30,11 +30,13 @@ func (w *World) send(c call) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(patience))
-	if _, err := io.WriteString(conn, c.wire()); err != nil {
-		return Answer{}, fmt.Errorf("send %s %s: %w", c.method, c.target, err)
-	}
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		_, _ = io.WriteString(conn, c.wire()) // a server may answer before it has all; what it says counts
+	}()
+	defer func() { _ = conn.Close(); <-written }()
 	resp, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: c.method})
 	if err != nil {
 		return Answer{}, fmt.Errorf("read the answer to %s %s: %w", c.method, c.target, err)
@@ -65,7 +67,7 @@ func (c *call) wire() string {
 	if c.header("Connection") == "" {
 		b.WriteString("Connection: close\r\n")
 	}
-	if c.header("Content-Length") == "" && (c.body != "" || c.method != http.MethodGet) {
+	if c.header("Content-Length") == "" && c.header("Transfer-Encoding") == "" && (c.body != "" || c.method != http.MethodGet) {
 		b.WriteString("Content-Length: " + strconv.Itoa(len(c.body)) + "\r\n")
 	}
 	b.WriteString("\r\n" + c.body)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"maps"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -35,6 +36,7 @@ type World struct {
 	Store    home.Store
 	Dialects []wire.Dialect
 	Vars     map[string]string
+	Handler  http.Handler
 
 	address string
 	clock   *clock
@@ -79,6 +81,7 @@ func (w *World) serve(t testing.TB, log *slog.Logger) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.Handler = handler
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	w.address = server.Listener.Addr().String()

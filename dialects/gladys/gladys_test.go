@@ -1,6 +1,7 @@
 package gladys_test
 
 import (
+	"sync"
 	"testing"
 
 	"latchkey/dialects/dialecttest"
@@ -13,6 +14,18 @@ func open(h *hub.Hub) (wire.Dialect, error) {
 	return gladys.New(h, gladys.Options{Version: "1.4.0"}), nil
 }
 
-func TestGolden(t *testing.T) { dialecttest.NewKit(t, nil, open).Golden(t, "testdata") }
+// houses is the fixture, made once.
+var houses struct {
+	once sync.Once
+	kit  *dialecttest.Kit
+}
 
-func TestSecurity(t *testing.T) { dialecttest.NewKit(t, nil, open).Security(t, "testdata") }
+func kit(t testing.TB) *dialecttest.Kit {
+	t.Helper()
+	houses.once.Do(func() { houses.kit = dialecttest.NewKit(t, nil, open) })
+	return houses.kit
+}
+
+func TestGolden(t *testing.T) { kit(t).Golden(t, "testdata") }
+
+func TestSecurity(t *testing.T) { kit(t).Security(t, "testdata") }

@@ -1,7 +1,9 @@
 package gladys
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 
 	"latchkey/home"
 	"latchkey/hub"
@@ -62,7 +64,7 @@ func (m members) name() (string, error) {
 }
 
 // listKeys lists the open API keys of the caller's own account that are in
-// force.
+// force, the oldest first.
 func (a *api) listKeys(w http.ResponseWriter, r *http.Request) error {
 	id, err := a.identify(r)
 	if err != nil {
@@ -78,6 +80,9 @@ func (a *api) listKeys(w http.ResponseWriter, r *http.Request) error {
 			out = append(out, listedKey{ID: k.ID, Name: k.Name, CreatedAt: k.CreatedAt, LastUsed: k.UsedAt})
 		}
 	}
+	slices.SortFunc(out, func(a, b listedKey) int {
+		return cmp.Or(cmp.Compare(a.CreatedAt, b.CreatedAt), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+	})
 	return wire.WriteJSON(w, http.StatusOK, out)
 }
 

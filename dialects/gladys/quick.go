@@ -26,8 +26,8 @@ func quick(b []byte) (*states, bool) {
 	q := quickReader{b: b}
 	s := &states{}
 	if q.next() != '[' {
-		s.reports = make([]home.Report, 1)
-		return s, q.state(&s.reports[0]) && q.next() == 0 && q.i == len(b)
+		s.reports = s.one[:]
+		return s, q.state(&s.one[0]) && q.next() == 0 && q.i == len(b)
 	}
 	q.i++
 	s.batch = true

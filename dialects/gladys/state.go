@@ -31,8 +31,8 @@ func (a *api) postState(w http.ResponseWriter, r *http.Request) error {
 // or a text: it is a number unless the feature refuses that, and then a text.
 // The hub refuses before it keeps anything.
 func (a *api) report(ctx context.Context, id *home.Identity, s *states) error {
-	var number error // how the last value was refused as a number
-	at := -1
+	var number error // how the feature's value was refused as a number
+	var feature string
 	for {
 		_, err := a.hub.Report(ctx, id, s.reports...)
 		n := refusedValue(err, len(s.reports))
@@ -40,8 +40,8 @@ func (a *api) report(ctx context.Context, id *home.Identity, s *states) error {
 		case n < 0:
 			return err
 		case s.asText(n):
-			number, at = err, n
-		case n == at:
+			number, feature = err, s.reports[n].Feature
+		case s.reports[n].Feature == feature:
 			return number
 		default:
 			return err

@@ -13,7 +13,8 @@ import (
 type states struct {
 	batch   bool
 	reports []home.Report
-	texts   []string // nil, or what was written for each value; "" = a plain number
+	one     [1]home.Report // where reports of a single state are kept
+	texts   []string       // nil, or what was written for each value; "" = a plain number
 }
 
 // asText turns the n-th value, and every other of the same feature, into the
