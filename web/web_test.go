@@ -44,7 +44,7 @@ func TestStartPageFollowsStateAndLanguage(t *testing.T) {
 		path, language string
 		has, lacks     string
 	}{
-		{true, "/", "", "Set up this house", "banner"},
+		{true, "/", "", "Set up this house", `class="banner"`},
 		{true, "/setup", "fr-CH, fr;q=0.9", "Installer cette maison", "Set up"},
 		{true, "/?lang=fr", "en", "Installer cette maison", "Set up"},
 		{false, "/", "de, en;q=0.3, fr;q=0.2", "Latchkey is running", "<form"},

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/spf13/cobra"
+
+	"latchkey"
+	"latchkey/home"
+)
+
+// serving is one run of the server, from its settings to its end.
+type serving struct {
+	*app
+	config latchkey.Config
+	began  time.Time
+	json   bool
+	demo   *demo // nil for a real home
+}
+
+func (a *app) serveCommand() *cobra.Command {
+	s := &serving{app: a}
+	var data, listen string
+	var demonstrate, safe bool
+	c := &cobra.Command{
+		Use: "serve", Args: cobra.NoArgs,
+		Short: a.say("run the server", "lancer le serveur"),
+		Long: a.say("Runs until it is told to stop (Ctrl-C, SIGTERM). Without settings it listens on 127.0.0.1:7311 and keeps its data in ~/.local/share/latchkey.",
+			"Tourne jusqu'à ce qu'on l'arrête (Ctrl-C, SIGTERM). Sans réglages, il écoute sur 127.0.0.1:7311 et garde ses données dans ~/.local/share/latchkey."),
+		Example: "  latchkey serve --demo\n  latchkey serve --listen :7311\n  LATCHKEY_DATA=/srv/home latchkey serve --config /etc/latchkey.yaml",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s.began = time.Now()
+			flags := map[string][]string{}
+			for name, value := range map[string]string{"data": data, "listen": listen} {
+				if cmd.Flags().Changed(name) {
+					flags[name] = []string{value}
+				}
+			}
+			if safe {
+				flags["safe_mode"] = []string{"true"}
+			}
+			return s.run(cmd.Context(), flags, demonstrate)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&data, "data", "", a.say("folder of the data", "dossier des données"))
+	f.StringVar(&listen, "listen", "", a.say("host:port to listen on; port 0 = a free one", "hôte:port d'écoute ; port 0 = un port libre"))
+	f.BoolVar(&demonstrate, "demo", false, a.say("an invented home in a folder of its own, ready for curl", "une maison inventée, dans son propre dossier, prête pour curl"))
+	f.BoolVar(&s.json, "json", false, a.say("say what is needed to begin as one line of JSON", "dire ce qu'il faut pour commencer sur une ligne JSON"))
+	f.BoolVar(&safe, "safe-mode", false, a.say("start with all scenes off", "démarrer sans aucune scène"))
+	return c
+}
+
+// run opens and serves until a signal.
+func (s *serving) run(ctx context.Context, flags map[string][]string, demonstrate bool) error {
+	loaded, err := s.load(flags)
+	if err != nil {
+		return err
+	}
+	s.warnStrange(loaded)
+	s.config = latchkey.Config{Settings: loaded.Settings, Version: version(), Log: s.logger(loaded.Log.Level, loaded.Log.Format), Demo: demonstrate}
+	if demonstrate {
+		if s.demo, err = chooseDemo(&s.config, loaded.Origin["data"] != ""); err != nil {
+			return err
+		}
+	} else if err := refuseDemoFolder(s.config.Settings.Data); err != nil {
+		return err
+	}
+	ctx, stop := signals(ctx)
+	defer stop()
+	house, err := latchkey.Open(ctx, s.config, latchkey.Usual(s.config))
+	if d := latchkey.DamageOf(err); d != nil && !d.Fatal {
+		return s.serveDamage(ctx, d)
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.serve(ctx, house), house.Close())
+}
+
+func (s *serving) serve(ctx context.Context, house *latchkey.Latchkey) error {
+	ln, err := s.listen(ctx)
+	if err != nil {
+		return err
+	}
+	if s.demo != nil {
+		if err := s.demo.prepare(ctx, house.Hub()); err != nil {
+			return errors.Join(fmt.Errorf("prepare the demo: %w", err), ln.Close())
+		}
+	}
+	closeProfiles, err := s.profiles()
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	defer closeProfiles()
+	if err := s.announce(house.Hub(), ln.Addr()); err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	watching, enough := context.WithCancel(context.WithoutCancel(ctx))
+	watched := make(chan struct{})
+	go func() { defer close(watched); s.watchdog(watching, house) }()
+	defer func() { enough(); <-watched }()
+	s.tell(daemon.SdNotifyReady)
+	defer context.AfterFunc(ctx, func() { s.tell(daemon.SdNotifyStopping) })()
+	if err := house.Serve(ctx, ln); err != nil {
+		return err
+	}
+	s.config.Log.Info("stopped")
+	return nil
+}
+
+// serveDamage answers only to say that the data cannot be trusted.
+func (s *serving) serveDamage(ctx context.Context, d *home.Damage) error {
+	ln, err := s.listen(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.err, "latchkey: %s: %s\n", d.Reason, d.Message)
+	fmt.Fprintln(s.err, s.say("Nothing was changed. The house stays closed; this page says what to do:", "Rien n'a été modifié. La maison reste fermée ; cette page dit quoi faire :"), urlOf(ln.Addr().String()))
+	fmt.Fprintln(s.err, "  latchkey recover salvage      ", s.say("keep everything that can be read", "garder tout ce qui peut être lu"))
+	fmt.Fprintln(s.err, "  latchkey recover accept-loss  ", s.say("go on with the files as they are", "continuer avec les fichiers tels quels"))
+	s.tell(daemon.SdNotifyReady)
+	if err := latchkey.ServeDamage(ctx, ln, d, s.config); err != nil {
+		return err
+	}
+	return errSaid
+}
+
+func (s *serving) listen(ctx context.Context) (net.Listener, error) {
+	var lc net.ListenConfig
+	ln, err := lc.Listen(ctx, "tcp", s.config.Settings.Listen)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf(s.say("%s is in use by another program; choose another address with --listen or LATCHKEY_LISTEN",
+			"%s est déjà pris par un autre programme ; choisissez une autre adresse avec --listen ou LATCHKEY_LISTEN"), s.config.Settings.Listen)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	return ln, nil
+}
+
+func (a *app) logger(level, format string) *slog.Logger {
+	var l slog.Level
+	_ = l.UnmarshalText([]byte(strings.ToUpper(level))) // the settings have judged it
+	o := &slog.HandlerOptions{Level: l}
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(a.err, o))
+	}
+	return slog.New(slog.NewTextHandler(a.err, o))
+}
+
+// signals returns a context that ends with the first signal to stop. The
+// second one ends the program at once.
+func signals(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	heard := make(chan os.Signal, 2)
+	signal.Notify(heard, syscall.SIGINT, syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() {
+		for n := 0; ; n++ {
+			select {
+			case <-done:
+				return
+			case <-heard:
+				if n > 0 {
+					os.Exit(1)
+				}
+				cancel()
+			}
+		}
+	}()
+	return ctx, func() { signal.Stop(heard); close(done); cancel() }
+}

@@ -1,0 +1,48 @@
+package latchkey
+
+import (
+	"context"
+
+	"latchkey/actions"
+	"latchkey/dialects/gladys"
+	"latchkey/dialects/native"
+	"latchkey/drivers/virtual"
+	"latchkey/home"
+	"latchkey/internal/wire"
+	"latchkey/scenes/conditions"
+	"latchkey/scenes/triggers"
+	"latchkey/stores/memory"
+	"latchkey/stores/sql"
+	"latchkey/web"
+)
+
+// Usual returns the parts of the program as it is shipped. Another program may
+// take lines out, or append its own.
+func Usual(c Config) Parts {
+	c.defaults()
+	guard := NewGuard(c)
+	return Parts{
+		Stores: []Store{
+			{"sql", func(ctx context.Context, c Config) (home.Store, error) {
+				return sql.Open(ctx, sql.Config{Dir: c.Settings.Data, Clock: c.Clock, Log: c.Log})
+			}},
+			{"memory", func(context.Context, Config) (home.Store, error) { return memory.New(), nil }},
+		},
+		Drivers:    []home.Driver{virtual.New(c.Clock)},
+		Triggers:   triggers.All(),
+		Conditions: conditions.All(),
+		Actions:    actions.All(actions.Parts{Judge: guard.judge()}),
+		Guard:      guard,
+		Dialects: []Dialect{
+			{"native", func(l *Latchkey) (wire.Dialect, error) {
+				return native.New(l.hub, native.Options{Version: l.config.Version, Origins: l.config.Settings.Server.CORSOrigins})
+			}},
+			{"gladys", func(l *Latchkey) (wire.Dialect, error) {
+				return gladys.New(l.hub, gladys.Options{Version: l.config.Version}), nil
+			}},
+			{"web", func(l *Latchkey) (wire.Dialect, error) {
+				return web.Dialect(web.Options{NeedsSetup: l.hub.NeedsSetup, Demo: l.config.Demo}), nil
+			}},
+		},
+	}
+}
