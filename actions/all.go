@@ -3,17 +3,20 @@
 package actions
 
 import (
+	"context"
+
 	"latchkey/home"
 	"latchkey/hub"
 )
 
 // Judge says whether the house may call an address in id's rights. It returns
-// an *home.Error that says why not.
-type Judge func(id *home.Identity, address string) error
+// an *home.Error that says why not, within a few seconds. Allowed is the one of
+// an egress.Guard.
+type Judge func(ctx context.Context, id *home.Identity, address string) error
 
 // Parts is what actions need besides the hub.
 type Parts struct {
-	// Judge is asked before an outgoing request is queued. It is required.
+	// Judge is asked before an outgoing request is queued; nil = none is sent.
 	Judge Judge
 }
 
@@ -29,7 +32,7 @@ func All(p Parts) []hub.Action {
 
 // CheckStep returns what scenes.Config.CheckStep is: it judges a step's
 // addresses when a scene is saved, in the rights that the scene will act in.
-func CheckStep(actor func(home.Scene, home.Cause) (*home.Identity, error), judge Judge) func(home.Scene, home.Step) error {
+func CheckStep(actor Actor, judge Judge) func(home.Scene, home.Step) error {
 	return func(s home.Scene, step home.Step) error {
 		if step.Action != requestName {
 			return nil
@@ -42,6 +45,6 @@ func CheckStep(actor func(home.Scene, home.Cause) (*home.Identity, error), judge
 		if err != nil {
 			return err
 		}
-		return judgeAddress(judge, id, a.URL)
+		return judgeAddress(context.Background(), judge, id, a.URL)
 	}
 }

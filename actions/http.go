@@ -40,7 +40,7 @@ func httpRequest(judge Judge) hub.Action {
 			if err != nil {
 				return nil, err
 			}
-			if err := judgeAddress(judge, c.Identity, a.URL); err != nil {
+			if err := judgeAddress(ctx, judge, c.Identity, a.URL); err != nil {
 				return nil, err
 			}
 			r, err := h.QueueRequest(ctx, c.Identity, home.Request{Method: a.Method, URL: a.URL, Headers: a.Headers, Body: a.Body})
@@ -142,15 +142,15 @@ func headerProblem(name, value string) string {
 
 // notToken reports whether r may not stand in a header's name.
 func notToken(r rune) bool {
-	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
 }
 
 // judgeAddress asks judge, and puts a refusal at the field that holds the address.
-func judgeAddress(judge Judge, id *home.Identity, address string) error {
+func judgeAddress(ctx context.Context, judge Judge, id *home.Identity, address string) error {
 	if judge == nil {
 		return home.Errorf(home.Forbidden, "this server sends no requests").Because("egress_off")
 	}
-	err := judge(id, address)
+	err := judge(ctx, id, address)
 	if err == nil {
 		return nil
 	}

@@ -13,7 +13,8 @@ import (
 
 // Check judges a scene strictly before it is saved. It returns Unprocessable
 // with reason scene_refused and one field error for each problem, such as
-// triggers[0].feature, saying what is accepted.
+// triggers[0].feature, saying what is accepted; and what CheckStep returns for
+// a scene with which nothing else is wrong.
 func (e *Engine) Check(s home.Scene) error {
 	_, err := e.compile(s)
 	return err
@@ -45,8 +46,7 @@ func (e *Engine) compile(s home.Scene) (*compiled, error) {
 		}
 		e.checkSteps(&p, s)
 	}
-	if err := p.err("this scene cannot be saved"); err != nil {
-		home.AsError(err).Reason = "scene_refused"
+	if err := p.err("scene_refused", "this scene cannot be saved"); err != nil {
 		return nil, err
 	}
 	return c, nil

@@ -44,7 +44,7 @@ func checkDescribed(d home.Described) error {
 func Decode(fields []home.Field, raw json.RawMessage, v any) error {
 	var p problems
 	p.object("", fields, raw)
-	if err := p.err("the arguments are not acceptable"); err != nil {
+	if err := p.err("arguments_refused", "the arguments are not acceptable"); err != nil {
 		return err
 	}
 	if blank(raw) {
@@ -62,9 +62,14 @@ func blank(raw json.RawMessage) bool {
 }
 
 // problems collects what is wrong with a document.
-type problems struct{ fields []home.FieldError }
+type problems struct {
+	fields []home.FieldError
+	plain  bool        // something is wrong with the document itself
+	other  *home.Error // the document is well, but is not allowed: the first reason
+}
 
 func (p *problems) at(path, format string, args ...any) {
+	p.plain = true
 	p.fields = append(p.fields, home.FieldError{Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
@@ -74,8 +79,13 @@ func (p *problems) take(path string, err error) {
 		return
 	}
 	e := home.AsError(err)
+	if e.Code == home.Unprocessable || e.Code == home.Invalid {
+		p.plain = true
+	} else if p.other == nil {
+		p.other = e
+	}
 	if len(e.Fields) == 0 {
-		p.at(path, "%s", e.Message)
+		p.fields = append(p.fields, home.FieldError{Path: path, Message: e.Message})
 	}
 	for _, f := range e.Fields {
 		f.Path = join(path, f.Path)
@@ -83,13 +93,19 @@ func (p *problems) take(path string, err error) {
 	}
 }
 
-func (p *problems) err(what string) error {
+// err returns all problems as one error with that reason. A document that is
+// well but not allowed is refused as what forbids it says, such as Conflict.
+func (p *problems) err(reason, what string) error {
 	if len(p.fields) == 0 {
 		return nil
 	}
 	first := p.fields[0]
-	return &home.Error{Code: home.Unprocessable, Reason: "arguments_refused", Fields: p.fields,
+	e := &home.Error{Code: home.Unprocessable, Reason: reason, Fields: p.fields,
 		Message: fmt.Sprintf("%s: %s: %s", what, first.Path, first.Message)}
+	if !p.plain {
+		e.Code, e.Reason, e.Cause = p.other.Code, p.other.Reason, p.other.Cause
+	}
+	return e
 }
 
 func join(path, name string) string {

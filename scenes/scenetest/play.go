@@ -132,7 +132,7 @@ func refusal(err error, reason string) error {
 	for _, f := range e.Fields {
 		said += "\n" + f.Path + ": " + f.Message
 	}
-	if e.Code != home.Unprocessable || !strings.Contains(said, reason) {
+	if e.Code == home.Internal || !strings.Contains(said, reason) {
 		return fmt.Errorf("the scene was refused as %s: %s; want %q in that", e.Code, said, reason)
 	}
 	return nil

@@ -91,7 +91,7 @@ func open(t *testing.T, s *Scenario) *world {
 }
 
 // judge lets requests go to one place only.
-func judge(_ *home.Identity, address string) error {
+func judge(_ context.Context, _ *home.Identity, address string) error {
 	if strings.HasPrefix(address, "https://allowed.example/") {
 		return nil
 	}
