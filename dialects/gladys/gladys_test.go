@@ -1,6 +1,8 @@
 package gladys_test
 
 import (
+	"os"
+	"strings"
 	"sync"
 	"testing"
 
@@ -29,3 +31,20 @@ func kit(t testing.TB) *dialecttest.Kit {
 func TestGolden(t *testing.T) { kit(t).Golden(t, "testdata") }
 
 func TestSecurity(t *testing.T) { kit(t).Security(t, "testdata") }
+
+// TestRoutesAreDescribed: the README names each route.
+func TestRoutesAreDescribed(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := open(kit(t).World(t).Hub)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range d.Routes {
+		if pattern := d.Routes[i].Pattern(); !strings.Contains(string(readme), "`"+pattern+"`") {
+			t.Errorf("README.md does not name %s", pattern)
+		}
+	}
+}
