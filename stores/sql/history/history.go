@@ -37,6 +37,8 @@ type History struct {
 	ended  func() error
 	served sync.WaitGroup
 
+	buffers sync.Pool // of *buffer
+
 	mu      sync.Mutex // never held over I/O
 	series  map[uint32]*series
 	due     []uint32 // features that have a chunk's worth waiting

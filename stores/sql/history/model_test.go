@@ -318,4 +318,3 @@ func TestModel(t *testing.T) {
 		})
 	})
 }
-

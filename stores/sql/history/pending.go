@@ -1,10 +1,8 @@
 package history
 
 import (
-	"cmp"
 	"context"
 	"math"
-	"slices"
 	"sort"
 
 	"latchkey/home"
@@ -177,26 +175,4 @@ func (h *History) take(feature uint32) []op {
 		return s.ops
 	}
 	return nil
-}
-
-// compare orders points by At, then Seq.
-func compare(a, b home.Sample) int {
-	return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Seq, b.Seq))
-}
-
-func cursorOf(s home.Sample) home.Cursor { return home.Cursor{At: s.At, Seq: s.Seq} }
-
-func before(a, b home.Cursor) bool { return a.At < b.At || a.At == b.At && a.Seq < b.Seq }
-
-// merge merges two sorted lists; a, which it may use up, is often all before b.
-func merge(a, b []home.Sample) []home.Sample {
-	if len(b) == 0 {
-		return a
-	}
-	if len(a) == 0 || compare(a[len(a)-1], b[0]) < 0 {
-		return append(a, b...)
-	}
-	a = append(a, b...)
-	slices.SortFunc(a, compare)
-	return a
 }

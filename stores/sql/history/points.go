@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"math"
 	"slices"
@@ -10,66 +11,37 @@ import (
 	"latchkey/stores/sql/history/chunk"
 )
 
-// mostChunks is how many chunks one page reads at most, unless all of them
-// share a millisecond.
-const mostChunks = 32
+// Pages grow from fewChunks to mostChunks, beyond that only where more chunks
+// share one millisecond.
+const (
+	fewChunks  = 8
+	mostChunks = 32
+)
 
-// window is the part of a feature's history that is still to be visited.
-type window struct {
-	feature  uint32
-	from, to home.Time // to is not included
-	after    home.Cursor
-	begun    bool // after is set
-	newest   bool
-}
-
-func (w *window) holds(s home.Sample) bool {
-	if s.At < w.from || s.At >= w.to {
-		return false
-	}
-	if !w.begun {
-		return true
-	}
-	if w.newest {
-		return before(cursorOf(s), w.after)
-	}
-	return before(w.after, cursorOf(s))
-}
-
-// moveTo leaves what is behind c.
-func (w *window) moveTo(c home.Cursor) {
-	w.after, w.begun = c, true
-	if w.newest {
-		w.to = min(w.to, max(c.At, c.At+1))
-	} else {
-		w.from = max(w.from, c.At)
-	}
+// buffer is what a page is read into; it serves one query after another.
+type buffer struct {
+	reader chunk.Reader
+	points []home.Sample
 }
 
 // Points implements home.HistoryStore. It reads a page at a time, so no
 // connection and no lock is held while visit runs; what is added behind the
 // place where the visit stands is not seen any more.
 func (h *History) Points(ctx context.Context, q home.PointQuery, visit func(home.Sample) error) error {
-	w := window{feature: q.Feature, from: q.From, to: q.To, newest: q.Newest}
-	if w.to == 0 {
-		w.to = math.MaxInt64
+	buf := h.buffer()
+	defer h.buffers.Put(buf)
+	w := windowOf(q)
+	chunks := fewChunks
+	if q.Limit > 0 {
+		chunks = min(q.Limit/chunkPoints+2, mostChunks)
 	}
-	if q.After.Seq != 0 {
-		w.moveTo(q.After)
-	}
-	return damaged(q.Feature, h.visit(ctx, w, q.Limit, visit))
-}
-
-// visit is Points over a window.
-func (h *History) visit(ctx context.Context, w window, limit int, visit func(home.Sample) error) error {
-	left := limit
-	for chunks := firstPage(limit); ; chunks = min(2*chunks, mostChunks) {
-		page, err := h.page(ctx, &w, chunks)
+	for left := q.Limit; ; {
+		page, err := h.page(ctx, &w, chunks, buf)
 		if err != nil {
-			return err
+			return damaged(q.Feature, err)
 		}
-		for _, s := range page.points {
-			if err := visit(s); err != nil {
+		for i := range page.points {
+			if err := visit(page.points[i]); err != nil {
 				return err
 			}
 			if left--; left == 0 {
@@ -79,18 +51,19 @@ func (h *History) visit(ctx context.Context, w window, limit int, visit func(hom
 		if !page.more {
 			return nil
 		}
-		if w.begun && page.end == w.after {
-			return fmt.Errorf("more than %d chunks at %v", chunks, page.end.At)
+		if moved := w.pass(page.end); moved {
+			chunks = min(2*chunks, mostChunks)
+		} else {
+			chunks *= 2
 		}
-		w.moveTo(page.end)
 	}
 }
 
-func firstPage(limit int) int {
-	if limit == 0 {
-		return 8
+func (h *History) buffer() *buffer {
+	if b, ok := h.buffers.Get().(*buffer); ok {
+		return b
 	}
-	return min(limit/chunkPoints+2, mostChunks)
+	return new(buffer)
 }
 
 // page is some points in the order asked for.
@@ -102,57 +75,52 @@ type page struct {
 
 // page reads from the file and from memory. Memory is looked at first: what is
 // sealed in between is recognised by the marks that the file's snapshot holds.
-func (h *History) page(ctx context.Context, w *window, chunks int) (page, error) {
+func (h *History) page(ctx context.Context, w *window, chunks int, buf *buffer) (page, error) {
 	ops := h.take(w.feature)
-	snap, err := h.snapshot(ctx, w, chunks)
+	snap, err := h.snapshot(ctx, w, chunks, buf)
 	if err != nil {
 		return page{}, err
 	}
 	over := resolve(snap.state.unsealed(ops))
-	var p page
-	p.points = over.keep(snap.points)
-	recent := merge(over.keep(snap.tail), over.points)
-	if p.more = snap.chunks == chunks; p.more {
-		p.end = snap.end
-		recent = slices.DeleteFunc(recent, func(s home.Sample) bool {
-			if w.newest {
-				return before(cursorOf(s), p.end)
-			}
-			return before(p.end, cursorOf(s))
-		})
+	p := page{more: snap.chunks == chunks, end: snap.end}
+	reach := *w
+	if p.more {
+		reach = reach.upTo(p.end)
 	}
-	p.points = merge(p.points, recent)
-	p.points = slices.DeleteFunc(p.points, func(s home.Sample) bool { return !w.holds(s) })
+	p.points = reach.trim(over.keep(buf.points))
+	recent := merge(over.keep(snap.tail), over.points)
+	p.points = merge(p.points, reach.trim(recent))
 	if w.newest {
 		slices.Reverse(p.points)
 	}
 	return p, nil
 }
 
-// snapshot is what the file holds of a window.
+// snapshot is what the file holds of a window, but for the chunks' points.
 type snapshot struct {
-	state  state         // the marks only
-	points []home.Sample // of chunks, sorted
+	state  state // the marks only
 	tail   []home.Sample
 	chunks int
-	end    home.Cursor
+	end    home.Cursor // of the last chunk read
 }
 
-func (h *History) snapshot(ctx context.Context, w *window, chunks int) (snap snapshot, err error) {
+// snapshot reads a window; the chunks' points go to buf, sorted.
+func (h *History) snapshot(ctx context.Context, w *window, chunks int, buf *buffer) (snap snapshot, err error) {
 	snap.state = state{row: math.MinInt64, erased: math.MinInt64}
-	order := 0
+	buf.points = buf.points[:0]
+	stmt := h.pages[0]
 	if w.newest {
-		order = 1
+		stmt = h.pages[1]
 	}
-	rows, err := h.pages[order].QueryContext(ctx, w.feature, int64(w.from), int64(w.to), chunks)
+	from, to := w.times()
+	rows, err := stmt.QueryContext(ctx, w.feature, int64(from), int64(to), chunks)
 	if err != nil {
 		return snap, fmt.Errorf("read the history: %w", err)
 	}
 	defer rows.Close()
-	var r chunk.Reader
+	var head, body sql.RawBytes
 	for rows.Next() {
 		var kind, a, b, c int64
-		var head, body []byte
 		if err := rows.Scan(&kind, &a, &b, &c, &head, &body); err != nil {
 			return snap, err
 		}
@@ -162,34 +130,37 @@ func (h *History) snapshot(ctx context.Context, w *window, chunks int) (snap sna
 		if len(head) == 0 {
 			continue
 		}
-		if err := r.Reset(head, body); err != nil {
+		if err := buf.reader.Reset(head, body); err != nil {
 			return snap, err
 		}
 		if kind == 0 {
-			snap.tail, err = r.Append(nil)
+			snap.tail, err = buf.reader.Append(nil)
 		} else {
-			snap.chunks++
-			snap.points, err = snap.add(&r, w)
+			err = snap.add(w, buf)
 		}
 		if err != nil {
 			return snap, err
 		}
 	}
+	if w.newest { // so far newest first
+		slices.Reverse(buf.points)
+	}
 	return snap, rows.Err()
 }
 
-// add puts a chunk's points to the others, in ascending order.
-func (snap *snapshot) add(r *chunk.Reader, w *window) ([]home.Sample, error) {
-	h := r.Head
+// add puts the chunk in the reader behind the others, in the order of the visit.
+func (snap *snapshot) add(w *window, buf *buffer) (err error) {
+	h := &buf.reader.Head
+	snap.chunks++
 	if snap.end = cursorOf(h.Last); w.newest {
 		snap.end = cursorOf(h.First)
 	}
-	if h.Last.At < w.from {
-		return snap.points, nil
+	if before(cursorOf(h.Last), w.low) {
+		return nil
 	}
-	if !w.newest {
-		return r.Append(snap.points)
+	had := len(buf.points)
+	if buf.points, err = buf.reader.Append(buf.points); w.newest {
+		slices.Reverse(buf.points[had:])
 	}
-	points, err := r.Append(make([]home.Sample, 0, h.Count+len(snap.points)))
-	return append(points, snap.points...), err
+	return err
 }

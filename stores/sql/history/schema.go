@@ -50,15 +50,16 @@ CREATE TABLE chunk (
 `
 
 // pageSQL reads a feature's marks and tail, and chunks from the one that holds
-// $2 on, up to $3, at most $4: in one statement, so in one snapshot.
+// $2 on, up to $3, at most $4: in one statement, so in one snapshot. The + 0
+// keeps SQLite from planning the statement anew for each limit.
 const (
 	pageHead = `SELECT 0, mark_row, mark_seq, erased, head, tail FROM series WHERE feature = $1
 UNION ALL SELECT 1, at, seq, 0, head, body FROM (
 SELECT d.at, d.seq, d.head, c.body FROM span d JOIN chunk c ON c.id = (d.feature << 31) + d.num
 WHERE d.feature = $1 AND d.at >= coalesce((SELECT max(at) FROM span WHERE feature = $1 AND at < $2), $2) AND d.at < $3
 `
-	pageOldest = pageHead + `ORDER BY d.at, d.seq LIMIT $4)`
-	pageNewest = pageHead + `ORDER BY d.at DESC, d.seq DESC LIMIT $4)`
+	pageOldest = pageHead + `ORDER BY d.at, d.seq LIMIT $4 + 0)`
+	pageNewest = pageHead + `ORDER BY d.at DESC, d.seq DESC LIMIT $4 + 0)`
 )
 
 // The statements of Buckets.

@@ -3,6 +3,7 @@ package chunk
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"latchkey/home"
 )
@@ -189,9 +190,19 @@ func (r *Reader) Sample(i int) home.Sample {
 // Append appends all points that Next has not yet come to. It returns dst as
 // far as it got with Err's error.
 func (r *Reader) Append(dst []home.Sample) ([]home.Sample, error) {
+	dst = slices.Grow(dst, max(0, r.Head.Count-r.done-r.n))
 	for r.Next() {
-		for i := range r.n {
-			dst = append(dst, r.Sample(i))
+		if r.Head.mode == dictionary {
+			for i := range r.n {
+				dst = append(dst, r.Sample(i))
+			}
+			continue
+		}
+		from := len(dst)
+		dst = dst[:from+r.n]
+		times, seqs, nums := r.times[:r.n], r.seqs[:r.n], r.nums[:r.n]
+		for i := range dst[from:] {
+			dst[from+i] = home.Sample{Seq: seqs[i], At: home.Time(times[i]), Value: home.Value{Number: nums[i]}}
 		}
 	}
 	return dst, r.err
