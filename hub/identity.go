@@ -78,8 +78,23 @@ func (h *Hub) Renew(id *home.Identity) error {
 	if err := cached.holds(cred, id.Proof, now); err != nil {
 		return err
 	}
-	id.Role, id.Operator, id.Grants = cached.identity.Role, cached.identity.Operator, cached.identity.Grants
+	if now := &cached.identity; now.House == id.House { // an account without a house may have got one since
+		id.Role, id.Operator, id.Grants = now.Role, now.Operator, now.Grants
+	}
 	cred.use(now, id.Remote)
+	return nil
+}
+
+// still says in the committer whether id may do v on the house even now: what
+// hands out rights is not to slip in behind the revocation of who hands them out.
+func (h *Hub) still(id *home.Identity, v home.Verb) error {
+	now := *id
+	if err := h.Renew(&now); err != nil {
+		return err
+	}
+	if !now.May(v, nil, nil) {
+		return forbidden(v)
+	}
 	return nil
 }
 

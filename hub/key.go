@@ -108,6 +108,9 @@ func (h *Hub) CreateKey(ctx context.Context, id *home.Identity, n NewKey) (home.
 		return home.Key{}, "", err
 	}
 	err = h.write(ctx, func(d *draft) error {
+		if err := h.still(id, home.WriteKey); err != nil {
+			return err
+		}
 		mine := h.registry.keysWhere(func(o *home.Key) bool { return o.Account == k.Account && o.Revoked == 0 && o.Kind != home.SessionKey })
 		if len(mine) >= maxKeys {
 			return home.Errorf(home.Conflict, "an account has at most %d keys; revoke those that are not used", maxKeys).Because("too_many_keys")

@@ -91,7 +91,10 @@ func (h *Hub) changeKey(ctx context.Context, id *home.Identity, key home.ID, cha
 	}
 	var k home.Key
 	err = h.write(ctx, func(d *draft) error {
-		var err error
+		err := h.still(id, home.WriteKey)
+		if err != nil {
+			return err
+		}
 		if k, err = h.keyOf(id, key); err != nil {
 			return err
 		}

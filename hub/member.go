@@ -101,6 +101,9 @@ func (h *Hub) UpdateMember(ctx context.Context, id *home.Identity, account home.
 
 // draftMember judges a new or changed membership and drafts it.
 func (h *Hub) draftMember(d *draft, p *place, id *home.Identity, m home.Member) error {
+	if err := h.still(id, home.WriteMember); err != nil {
+		return err
+	}
 	e := home.Errorf(home.Unprocessable, "the membership is not acceptable").Because("member_refused")
 	if home.RoleRights(m.Role) == nil {
 		e.At("role", "%.20q is not a role; owner, adult, child and guest are", string(m.Role))

@@ -165,7 +165,8 @@ func (h *Hub) SignOut(ctx context.Context, id *home.Identity) error {
 
 // ChangePassword changes the password of id's account and ends its other
 // sessions. It needs a session. Errors: Forbidden (password_wrong,
-// session_needed), TooMany, Unprocessable.
+// session_needed), TooMany, Unprocessable, Stale when the account was changed
+// at the same time.
 func (h *Hub) ChangePassword(ctx context.Context, id *home.Identity, old, new string) error {
 	a, err := h.ownAccount(id)
 	if err != nil {
@@ -188,6 +189,9 @@ func (h *Hub) ChangePassword(ctx context.Context, id *home.Identity, old, new st
 	}
 	return h.write(ctx, func(d *draft) error {
 		now := *h.registry.accounts[a.ID]
+		if err := checkVersion(now.Version, a.Version); err != nil {
+			return err
+		}
 		now.Version++ // a sign-in that has just checked the old password sees that it must again
 		h.saveAccount(d, &now)
 		d.putPassword(a.ID, hash)
