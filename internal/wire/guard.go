@@ -4,7 +4,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -64,8 +63,7 @@ func (m *mounted) sameSite(r *http.Request) *home.Error {
 	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
 		return nil
 	}
-	origin := r.Header.Get("Origin")
-	if u, err := url.Parse(origin); err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host) || slices.Contains(m.Origins, origin) {
+	if origin := r.Header.Get("Origin"); origin != "" && samePage(r) || slices.Contains(m.Origins, origin) {
 		return nil
 	}
 	return home.Errorf(home.Forbidden, "a WebSocket with a session cookie is only for pages of this server; use a key instead").Because(ReasonCrossSite)

@@ -29,9 +29,10 @@ type Rates struct {
 	Most    int  // callers remembered at once; 0 = 10,000
 }
 
-// UsualRates are the rates that a server has when nothing else is said.
+// UsualRates are the rates that a server has when nothing else is said. A
+// visitor's burst is what loading a page of ours takes.
 func UsualRates() Rates {
-	return Rates{Key: Rate{50, 200}, URLKey: Rate{10, 20}, Visitor: Rate{10, 20}}
+	return Rates{Key: Rate{50, 200}, URLKey: Rate{10, 20}, Visitor: Rate{10, 60}}
 }
 
 // Limiter counts requests per caller in token buckets. It remembers a bounded

@@ -7,11 +7,14 @@ import (
 )
 
 // limitListener accepts at most total connections at once, and at most perIP of
-// one network address that has not yet shown a key that holds. A connection over
-// a limit is closed at once, so that the accept queue never stands still.
+// one network address that has not yet shown a key that holds. This machine and
+// the reverse proxies are not counted: many callers stand behind one address. A
+// connection over a limit is closed at once, so that the accept queue never stands
+// still.
 type limitListener struct {
 	net.Listener
 	total, perIP int
+	proxies      []netip.Prefix
 
 	mu   sync.Mutex
 	open map[*limitConn]struct{}
@@ -19,7 +22,7 @@ type limitListener struct {
 }
 
 func newLimitListener(l net.Listener, limits Limits) *limitListener {
-	return &limitListener{Listener: l, total: limits.Connections, perIP: limits.PerAddress, open: make(map[*limitConn]struct{}), byIP: make(map[netip.Addr]int)}
+	return &limitListener{Listener: l, total: limits.Connections, perIP: limits.PerAddress, proxies: limits.Proxies, open: make(map[*limitConn]struct{}), byIP: make(map[netip.Addr]int)}
 }
 
 // Accept implements net.Listener.
@@ -29,12 +32,21 @@ func (l *limitListener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		lc := &limitConn{Conn: c, owner: l, ip: block(peerOf(c.RemoteAddr()).addr)}
+		lc := &limitConn{Conn: c, owner: l, ip: l.counted(peerOf(c.RemoteAddr()))}
 		if l.take(lc) {
 			return lc, nil
 		}
 		_ = c.Close() // nobody is listening to what closing says
 	}
+}
+
+// counted returns the address under which a peer is counted; the zero Addr for
+// one that is not.
+func (l *limitListener) counted(p *peer) netip.Addr {
+	if p.here || within(l.proxies, p.addr) {
+		return netip.Addr{}
+	}
+	return block(p.addr)
 }
 
 func (l *limitListener) take(c *limitConn) bool {

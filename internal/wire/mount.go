@@ -175,7 +175,7 @@ func (b *bound) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		ctx, stop := x.stream()
 		defer stop()
 		r = r.WithContext(ctx)
-	} else if rt.Body > Body || rt.Class == Export {
+	} else if rt.Wait > 0 || rt.Body > Body || rt.Class == Export {
 		x.slow(rt)
 	}
 	if err := b.m.run(x, r, rt); err != nil {
@@ -231,11 +231,15 @@ func (x *exchange) stream() (context.Context, func()) {
 	return ctx, func() { detach(); cancel() }
 }
 
-// slow gives uploads and exports the time that they need while they move.
+// slow gives a route that waits, an upload or an export the time that it needs
+// while it moves.
 func (x *exchange) slow(rt *Route) {
 	x.rolling, x.moved = true, x.began
+	more := rt.Wait
 	if rt.Body > Body {
-		_ = http.NewResponseController(x.ResponseWriter).SetWriteDeadline(x.began.Add(UploadTimeout + WriteTimeout))
-		x.moved = x.began.Add(UploadTimeout) // the first move comes after the body
+		more += UploadTimeout
+	}
+	if more > 0 {
+		_ = http.NewResponseController(x.ResponseWriter).SetWriteDeadline(x.began.Add(more + WriteTimeout))
 	}
 }

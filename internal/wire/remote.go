@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"sync/atomic"
 )
@@ -45,10 +46,10 @@ func peerOfRequest(r *http.Request) *peer {
 
 // FromLoopback reports whether r comes from a program on this machine: the
 // listener's own peer is a unix socket or a loopback address, and nothing says
-// that a proxy, a tunnel or a relay has passed it on. It is never a right by
-// itself.
+// that a proxy, a tunnel or a relay has passed it on, or that a page of another
+// site has made a browser here send it. It is never a right by itself.
 func FromLoopback(r *http.Request) bool {
-	if !peerOfRequest(r).here {
+	if !peerOfRequest(r).here || !samePage(r) {
 		return false
 	}
 	for name := range r.Header {
@@ -58,6 +59,20 @@ func FromLoopback(r *http.Request) bool {
 		}
 	}
 	return true
+}
+
+// samePage reports whether r comes from no browser, or from a page of this
+// server, or was typed in by a person.
+func samePage(r *http.Request) bool {
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
+		return false
+	}
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return true
+	}
+	u, err := url.Parse(origin)
+	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
 }
 
 // RemoteIP returns the address that r comes from: the peer's, or, when the peer
@@ -78,7 +93,7 @@ func RemoteIP(r *http.Request) netip.Addr {
 
 // through follows X-Forwarded-For from its end as long as the hops are ours.
 func (m *mounted) through(r *http.Request, addr netip.Addr) netip.Addr {
-	if len(m.Proxies) == 0 || !m.trusts(addr) {
+	if len(m.Proxies) == 0 || !within(m.Proxies, addr) {
 		return addr
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
@@ -88,15 +103,15 @@ func (m *mounted) through(r *http.Request, addr netip.Addr) netip.Addr {
 			return addr
 		}
 		addr = hop.Unmap()
-		if !m.trusts(addr) {
+		if !within(m.Proxies, addr) {
 			return addr
 		}
 	}
 	return addr
 }
 
-func (m *mounted) trusts(addr netip.Addr) bool {
-	for _, p := range m.Proxies {
+func within(networks []netip.Prefix, addr netip.Addr) bool {
+	for _, p := range networks {
 		if p.Contains(addr) {
 			return true
 		}

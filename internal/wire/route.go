@@ -2,6 +2,7 @@ package wire
 
 import (
 	"net/http"
+	"time"
 
 	"latchkey/home"
 )
@@ -61,6 +62,9 @@ type Route struct {
 	// Stream says that the answer may go on for ever (WebSocket, server-sent
 	// events): no deadlines, and the request's context ends when the server stops.
 	Stream bool
+	// Wait is how long the handler may take before its answer begins, when that
+	// can be more than a few seconds; 0 = the 30 seconds of any answer.
+	Wait time.Duration
 	// URLSecret is the path wildcard that carries a key. It is redacted wherever
 	// the path is shown.
 	URLSecret string

@@ -2,24 +2,28 @@ package wire
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 )
 
 // Limits are what one listener bears. Zero values stand for the usual ones.
 type Limits struct {
-	Connections int           // open at once; 0 = 1,024
-	PerAddress  int           // of one IPv4 address or IPv6 /64 that has shown no key that holds; 0 = 64
-	HeaderBytes int           // of one request's head; 0 = 32 KiB
-	Header      time.Duration // to send the head; 0 = 5 s
-	Idle        time.Duration // between two requests; 0 = 60 s
-	Stop        time.Duration // to end what runs when the server stops; 0 = 5 s
-	Log         *slog.Logger  // for what net/http finds wrong with connections; nil = none
+	Connections int            // open at once; 0 = 1,024
+	PerAddress  int            // of one IPv4 address or IPv6 /64 that has shown no key that holds; 0 = 64
+	HeaderBytes int            // of one request's head; 0 = 32 KiB
+	Header      time.Duration  // to send the head; 0 = 5 s
+	Idle        time.Duration  // between two requests; 0 = 60 s
+	Stop        time.Duration  // to end what runs when the server stops; 0 = 5 s
+	Proxies     []netip.Prefix // reverse proxies, which PerAddress does not count; this machine is not counted either
+	TLS         *tls.Config    // nil = plain HTTP
+	Log         *slog.Logger   // for what net/http finds wrong with connections; nil = none
 }
 
 func (l Limits) usual() Limits {
@@ -67,7 +71,7 @@ func Server(ctx context.Context, ln net.Listener, h http.Handler, limits Limits)
 		DisableGeneralOptionsHandler: true,
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- s.Serve(listener) }()
+	go func() { ended <- start(s, listener, limits.TLS) }()
 	var err error
 	select {
 	case err = <-ended:
@@ -93,6 +97,14 @@ func Server(ctx context.Context, ln net.Listener, h http.Handler, limits Limits)
 		<-ended
 	}
 	return err
+}
+
+func start(s *http.Server, ln net.Listener, c *tls.Config) error {
+	if c == nil {
+		return s.Serve(ln)
+	}
+	s.TLSConfig = c
+	return s.ServeTLS(ln, "", "")
 }
 
 // connContext keeps what the listener knows of a connection.

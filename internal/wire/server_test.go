@@ -3,10 +3,13 @@ package wire_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -127,13 +130,60 @@ func TestServerReportsASmuggledBody(t *testing.T) {
 	}
 }
 
+// stranger is a listener whose callers seem to come from another machine.
+type stranger struct{ net.Listener }
+
+func (s stranger) Accept() (net.Conn, error) {
+	c, err := s.Listener.Accept()
+	return strange{c}, err
+}
+
+type strange struct{ net.Conn }
+
+func (strange) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 9} }
+
+func TestThisMachineAndProxiesAreNotCounted(t *testing.T) {
+	for ln, limits := range map[net.Listener]wire.Limits{
+		listen(t):           {PerAddress: 1},
+		stranger{listen(t)}: {PerAddress: 1, Proxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}},
+	} {
+		serve(t, ln, mount(t, wire.Options{}, web()), limits)
+		for i := range 3 {
+			if status, body := exchange(t, dial(t, ln), "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"); status != 200 {
+				t.Errorf("connection %d: %d %s", i, status, body)
+			}
+		}
+	}
+}
+
+func TestServerSpeaksTLS(t *testing.T) {
+	certified := httptest.NewUnstartedServer(nil)
+	certified.EnableHTTP2 = true
+	certified.StartTLS()
+	defer certified.Close()
+	d := routes(wire.Route{Method: "GET", Path: "/", Handler: func(w http.ResponseWriter, r *http.Request) error {
+		return wire.WriteJSON(w, 200, []any{r.TLS != nil, r.Proto, wire.FromLoopback(r)})
+	}})
+	ln := listen(t)
+	serve(t, ln, mount(t, wire.Options{HSTS: true}, d), wire.Limits{TLS: &tls.Config{Certificates: certified.TLS.Certificates}})
+	resp, err := certified.Client().Get("https://" + ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if b, err := io.ReadAll(resp.Body); err != nil || string(b) != `[true,"HTTP/2.0",true]` || resp.Header.Get("Strict-Transport-Security") == "" {
+		t.Errorf("%s %v %v", b, err, resp.Header)
+	}
+	certified.Client().CloseIdleConnections()
+}
+
 func TestServerLimitsConnections(t *testing.T) {
 	closed := func(c net.Conn) bool {
 		status, _ := exchange(t, c, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
 		return status == 0
 	}
 	for name, limits := range map[string]wire.Limits{"in all": {Connections: 3}, "of one address": {PerAddress: 3}} {
-		ln := listen(t)
+		ln := stranger{listen(t)}
 		serve(t, ln, mount(t, wire.Options{}, web()), limits)
 		var held []net.Conn
 		for range 3 {
@@ -164,7 +214,7 @@ func TestAKeyThatHoldsFreesTheAddress(t *testing.T) {
 		}
 		return wire.WriteJSON(w, 200, "in")
 	}})
-	ln := listen(t)
+	ln := stranger{listen(t)}
 	serve(t, ln, mount(t, wire.Options{}, d), wire.Limits{PerAddress: 1})
 	for i := range 5 {
 		if status, body := exchange(t, dial(t, ln), "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"); status != 200 {
@@ -236,7 +286,8 @@ func TestFromLoopback(t *testing.T) {
 	}})
 	for _, ln := range []net.Listener{unix, listen(t)} {
 		serve(t, ln, mount(t, wire.Options{}, d), wire.Limits{})
-		for header, want := range map[string]string{"": "true", "X-Forwarded-For: 1.2.3.4\r\n": "false", "Forwarded: for=x\r\n": "false", "CF-Connecting-IP: 1.2.3.4\r\n": "false", "via: 1.1 x\r\n": "false"} {
+		for header, want := range map[string]string{"": "true", "X-Forwarded-For: 1.2.3.4\r\n": "false", "Forwarded: for=x\r\n": "false", "CF-Connecting-IP: 1.2.3.4\r\n": "false", "via: 1.1 x\r\n": "false",
+			"Origin: http://localhost\r\n": "true", "Origin: http://evil.example\r\n": "false", "Origin: null\r\n": "false", "Sec-Fetch-Site: cross-site\r\n": "false", "Sec-Fetch-Site: none\r\n": "true"} {
 			if _, got := exchange(t, dial(t, ln), "GET / HTTP/1.1\r\nHost: localhost\r\n"+header+"\r\n"); got != want {
 				t.Errorf("%s %q: %s", ln.Addr().Network(), header, got)
 			}
@@ -261,3 +312,42 @@ func TestSlowUploadIsCut(t *testing.T) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
+
+// timed is a ResponseWriter that remembers the deadlines set.
+type timed struct {
+	*httptest.ResponseRecorder
+	read, write *time.Time
+}
+
+func (d *timed) SetReadDeadline(t time.Time) error  { d.read = &t; return nil }
+func (d *timed) SetWriteDeadline(t time.Time) error { d.write = &t; return nil }
+
+func TestDeadlines(t *testing.T) {
+	begin := time.Unix(1_700_000_000, 0)
+	read := func(w http.ResponseWriter, r *http.Request) error {
+		_, err := io.ReadAll(r.Body)
+		return err
+	}
+	cases := []struct {
+		route       wire.Route
+		read, write *time.Time
+	}{
+		{wire.Route{Body: wire.Body}, nil, nil}, // the server's own deadlines hold
+		{wire.Route{Stream: true}, new(time.Time), new(time.Time)},
+		{wire.Route{Wait: time.Minute}, nil, ptr(begin.Add(90 * time.Second))},
+		{wire.Route{Body: wire.UploadBody}, ptr(begin.Add(15 * time.Second)), ptr(begin.Add(5*time.Minute + 30*time.Second))},
+	}
+	for _, c := range cases {
+		c.route.Method, c.route.Path, c.route.Handler = "POST", "/", read
+		h := mount(t, wire.Options{Clock: func() time.Time { return begin }}, routes(c.route))
+		w := &timed{ResponseRecorder: httptest.NewRecorder()}
+		h.ServeHTTP(w, httptest.NewRequest("POST", "http://localhost/", strings.NewReader("x")))
+		if !same(w.read, c.read) || !same(w.write, c.write) {
+			t.Errorf("%+v: read %v, write %v; want %v, %v", c.route, w.read, w.write, c.read, c.write)
+		}
+	}
+}
+
+func ptr(t time.Time) *time.Time { return &t }
+
+func same(a, b *time.Time) bool { return a == nil && b == nil || a != nil && b != nil && a.Equal(*b) }
