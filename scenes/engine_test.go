@@ -452,3 +452,41 @@ func thousand(b *testing.B) *rig {
 	}
 	return r
 }
+
+// One state sets a thousand scenes off.
+func TestFanOut(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, &house{})
+		for i := range 1000 {
+			r.Put(on(home.ID(fmt.Sprint("s", i)), "x", home.Step{Action: "do"}))
+		}
+		r.says("x", 1)
+		synctest.Wait()
+		for _, run := range r.house.last() {
+			if run.Status != "done" {
+				t.Fatalf("a run is %s: %s", run.Status, run.Reason)
+			}
+		}
+		if n := len(r.house.last()); n != 1000 {
+			t.Errorf("%d runs, want 1,000", n)
+		}
+	})
+}
+
+// What a step means may forbid a scene that is otherwise well.
+func TestCheckStep(t *testing.T) {
+	wants := home.Errorf(home.Conflict, "approve it first").Because("egress_approval_required").At("url", "approve it first")
+	e, err := scenes.New(scenes.Config{House: &house{}, Actions: described, CheckStep: func(home.Scene, home.Step) error { return wants }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := home.Scene{Name: "s", Steps: []home.Step{{Action: "do"}}}
+	refusal := home.AsError(e.Check(s))
+	if refusal == nil || refusal.Code != home.Conflict || refusal.Reason != wants.Reason || refusal.Fields[0].Path != "steps[0].args.url" {
+		t.Errorf("refused as %+v, want the conflict at steps[0].args.url", refusal)
+	}
+	s.Name = ""
+	if refusal := home.AsError(e.Check(s)); refusal.Code != home.Unprocessable {
+		t.Errorf("a scene that is also malformed is refused as %s, want unprocessable", refusal.Code)
+	}
+}

@@ -11,7 +11,7 @@ import (
 // default.
 type Limits struct {
 	Runs          int           // runs at a time, over all scenes; default 100
-	Waiting       int           // runs that wait, over all scenes; default 1,000
+	Waiting       int           // runs that wait, over all scenes; default 4,096
 	SceneWaiting  int           // runs of one scene that wait for the one before; default 16
 	PerMinute     int           // triggers of one scene in a minute before it is suspended; default 20
 	Suspension    time.Duration // for how long; default 5 minutes
@@ -26,7 +26,7 @@ type Limits struct {
 
 // DefaultLimits returns the limits of an engine that is given none.
 func DefaultLimits() Limits {
-	return Limits{Runs: 100, Waiting: 1000, SceneWaiting: 16, PerMinute: 20, Suspension: 5 * time.Minute, ActionTimeout: 10 * time.Second,
+	return Limits{Runs: 100, Waiting: 4096, SceneWaiting: 16, PerMinute: 20, Suspension: 5 * time.Minute, ActionTimeout: 10 * time.Second,
 		Depth: home.MaxDepth, Triggers: 50, Conditions: 50, Steps: 100, Notes: 256, Trace: 4096}
 }
 

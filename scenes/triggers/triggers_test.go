@@ -1,0 +1,21 @@
+package triggers_test
+
+import (
+	"testing"
+
+	"latchkey/scenes/triggers"
+)
+
+// Every trigger describes itself in both languages.
+func TestDescriptions(t *testing.T) {
+	for _, k := range triggers.All() {
+		if k.Title.EN == "" || k.Title.FR == "" {
+			t.Errorf("the trigger %s lacks a title", k.Name)
+		}
+		for _, f := range k.Fields {
+			if f.Title.EN == "" || f.Title.FR == "" {
+				t.Errorf("%s: the setting %s lacks a title", k.Name, f.Name)
+			}
+		}
+	}
+}
