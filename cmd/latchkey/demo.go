@@ -45,7 +45,10 @@ func chooseDemo(c *latchkey.Config, chosen bool) (*demo, error) {
 		if _, err := os.Stat(filepath.Join(d.folder, "core.db")); err == nil {
 			return nil, fmt.Errorf("%s holds a real home; the demo does not touch it: choose another folder with --data", d.folder)
 		}
-		return d, nil
+		if err := os.MkdirAll(d.folder, 0o700); err != nil {
+			return nil, fmt.Errorf("make the demo's folder: %w", err)
+		}
+		return d, d.keep() // marked before there is anything in it
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the demo's folder: %w", err)

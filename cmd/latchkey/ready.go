@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -49,7 +50,7 @@ func (s *serving) announce(h *hub.Hub, addr net.Addr) error {
 		b.Setup = from + "/setup#code=" + h.SetupCode()
 		b.Curl = []string{
 			"curl " + b.URL + "/healthz",
-			"curl -X POST " + b.URL + apiPrefix + "/setup -H 'Content-Type: application/json' -d '{\"username\": \"me\", \"password\": \"CHOOSE-A-PASSWORD\", \"code\": \"" + h.SetupCode() + "\"}'",
+			"curl -X POST " + b.URL + apiPrefix + "/setup -H 'Content-Type: application/json' -d '{\"username\": \"me\", \"password\": \"" + strings.ToLower(rand.Text()[:16]) + "\", \"code\": \"" + h.SetupCode() + "\"}'",
 		}
 	default:
 		b.Curl = []string{"curl " + b.URL + "/healthz"}
