@@ -22,14 +22,14 @@ func (h *History) Buckets(ctx context.Context, q home.BucketQuery) ([]home.Bucke
 	if err := checkEdges(q.Edges); err != nil || len(q.Edges) < 2 {
 		return nil, err
 	}
-	ops := h.take(q.Feature) // before the file: see page
+	memory := h.take(q.Feature) // before the file: see page
 	tx, err := h.read.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, fmt.Errorf("read the history: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // it only reads
 	s := sum{h: h, tx: tx, feature: q.Feature, adder: newAdder(q), to: q.Edges[len(q.Edges)-1]}
-	if err := s.run(ctx, ops); err != nil {
+	if err := s.run(ctx, memory); err != nil {
 		return nil, damaged(q.Feature, err)
 	}
 	return s.adder.finish(), nil
@@ -60,12 +60,12 @@ type sum struct {
 	reader  chunk.Reader
 }
 
-func (s *sum) run(ctx context.Context, ops []op) error {
-	tail, err := s.tail(ctx, &ops)
+func (s *sum) run(ctx context.Context, memory waiting) error {
+	tail, err := s.tail(ctx, &memory)
 	if err != nil {
 		return err
 	}
-	s.over = resolve(ops)
+	s.over = resolve(memory)
 	s.recent = merge(s.over.keep(tail), s.over.points)
 	start := s.adder.from
 	for i := range s.over.ranges { // the value to carry in may lie before what is erased
@@ -91,27 +91,27 @@ func (s *sum) run(ctx context.Context, ops []op) error {
 	return nil
 }
 
-// tail reads the points that do not fill a chunk, and takes from ops what is sealed.
-func (s *sum) tail(ctx context.Context, ops *[]op) ([]home.Sample, error) {
-	var st state
+// tail reads the points that do not fill a chunk, and takes from memory what is sealed.
+func (s *sum) tail(ctx context.Context, memory *waiting) ([]home.Sample, error) {
+	var m mark
 	var seq int64
 	var head, body []byte
-	err := s.tx.StmtContext(ctx, s.h.sums.tail).QueryRowContext(ctx, s.feature).Scan(&st.row, &seq, &st.erased, &head, &body)
+	err := s.tx.StmtContext(ctx, s.h.sums.tail).QueryRowContext(ctx, s.feature).Scan(&m.row, &seq, &m.erased, &head, &body)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the tail: %w", err)
 	}
-	st.seq = uint64(seq)
-	*ops = st.unsealed(*ops)
+	m.seq = uint64(seq)
+	*memory = memory.after(m)
 	if len(head) == 0 {
 		return nil, nil
 	}
 	if err := s.reader.Reset(head, body); err != nil {
 		return nil, err
 	}
-	return s.reader.Append(make([]home.Sample, 0, s.reader.Head.Count+len(*ops)))
+	return s.reader.Append(make([]home.Sample, 0, s.reader.Head.Count+len(memory.ops)))
 }
 
 // list reads the heads of the chunks from the one before start on.

@@ -67,7 +67,7 @@ func (h *History) floor(cut map[uint32]int) int64 {
 	low := h.row
 	for num, s := range h.series {
 		if n := cut[num]; n < len(s.ops) {
-			low = min(low, s.ops[n].row)
+			low = min(low, s.ops[n].row())
 		}
 	}
 	return low

@@ -6,7 +6,7 @@ import (
 	"latchkey/home"
 )
 
-// overlay is what ops come to: points to add to what the file has, and what to
+// overlay is what waiting ops come to: points to add to what the file has, and what to
 // hide of it.
 type overlay struct {
 	points []home.Sample // sorted
@@ -14,28 +14,28 @@ type overlay struct {
 	taken  []home.Time // sorted: moments whose points are replaced
 }
 
-// resolve works ops out. It goes backwards, so that each point knows what was
+// resolve works w out. It goes backwards, so that each point knows what was
 // done after it.
-func resolve(ops []op) overlay {
+func resolve(w waiting) overlay {
 	var v overlay
-	v.points = make([]home.Sample, 0, len(ops))
-	if plain(ops) {
-		for i := range ops {
-			v.points = append(v.points, ops[i].sample())
+	v.points = make([]home.Sample, 0, len(w.ops))
+	if w.plain() {
+		for i := range w.ops {
+			v.points = append(v.points, w.sample(i))
 		}
 		return v
 	}
 	later := map[home.Time]bool{}
-	for i := len(ops) - 1; i >= 0; i-- {
-		o := &ops[i]
-		if o.kind == erase {
+	for i := len(w.ops) - 1; i >= 0; i-- {
+		o := &w.ops[i]
+		if o.kind() == erase {
 			v.ranges = append(v.ranges, home.Erasure{From: o.at, To: home.Time(o.seq)})
 			continue
 		}
 		if !later[o.at] && !v.erased(o.at) {
-			v.points = append(v.points, o.sample())
+			v.points = append(v.points, w.sample(i))
 		}
-		if o.kind == replace && !later[o.at] {
+		if o.kind() == replace && !later[o.at] {
 			later[o.at] = true
 			v.taken = append(v.taken, o.at)
 		}
@@ -43,19 +43,6 @@ func resolve(ops []op) overlay {
 	slices.Sort(v.taken)
 	slices.SortFunc(v.points, compare)
 	return v
-}
-
-// plain reports whether ops only add, in the order of At.
-func plain(ops []op) bool {
-	for i := range ops {
-		if ops[i].kind != add {
-			return false
-		}
-		if i > 0 && (ops[i].at < ops[i-1].at || ops[i].at == ops[i-1].at && ops[i].seq < ops[i-1].seq) {
-			return false
-		}
-	}
-	return true
 }
 
 func (v *overlay) erased(at home.Time) bool {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"math"
 	"slices"
 
 	"latchkey/home"
@@ -76,12 +75,12 @@ type page struct {
 // page reads from the file and from memory. Memory is looked at first: what is
 // sealed in between is recognised by the marks that the file's snapshot holds.
 func (h *History) page(ctx context.Context, w *window, chunks int, buf *buffer) (page, error) {
-	ops := h.take(w.feature)
+	memory := h.take(w.feature)
 	snap, err := h.snapshot(ctx, w, chunks, buf)
 	if err != nil {
 		return page{}, err
 	}
-	over := resolve(snap.state.unsealed(ops))
+	over := resolve(memory.after(snap.mark))
 	p := page{more: snap.chunks == chunks, end: snap.end}
 	reach := *w
 	if p.more {
@@ -98,7 +97,7 @@ func (h *History) page(ctx context.Context, w *window, chunks int, buf *buffer) 
 
 // snapshot is what the file holds of a window, but for the chunks' points.
 type snapshot struct {
-	state  state // the marks only
+	mark   mark
 	tail   []home.Sample
 	chunks int
 	end    home.Cursor // of the last chunk read
@@ -106,7 +105,7 @@ type snapshot struct {
 
 // snapshot reads a window; the chunks' points go to buf, sorted.
 func (h *History) snapshot(ctx context.Context, w *window, chunks int, buf *buffer) (snap snapshot, err error) {
-	snap.state = state{row: math.MinInt64, erased: math.MinInt64}
+	snap.mark = noMark
 	buf.points = buf.points[:0]
 	stmt := h.pages[0]
 	if w.newest {
@@ -125,7 +124,7 @@ func (h *History) snapshot(ctx context.Context, w *window, chunks int, buf *buff
 			return snap, err
 		}
 		if kind == 0 {
-			snap.state.row, snap.state.seq, snap.state.erased = a, uint64(b), c
+			snap.mark = mark{row: a, seq: uint64(b), erased: c}
 		}
 		if len(head) == 0 {
 			continue

@@ -13,7 +13,7 @@ import (
 
 // seal writes one feature's ops, and brings j.state to what is then on disk.
 func (w *writer) seal(ctx context.Context, j *job) error {
-	over := resolve(j.ops)
+	over := resolve(j.waiting)
 	tail, err := w.tail(ctx, j)
 	if err != nil {
 		return err
@@ -70,17 +70,7 @@ func (w *writer) finish(ctx context.Context, j *job, tail []home.Sample) error {
 	}
 	s := &j.state
 	s.tail = int64(len(tail))
-	for i := len(j.ops) - 1; i >= 0; i-- {
-		if o := &j.ops[i]; o.kind != erase {
-			s.row, s.seq = o.row, o.seq
-			break
-		}
-	}
-	for i := range j.ops {
-		if o := &j.ops[i]; o.kind == erase {
-			s.erased = max(s.erased, o.row)
-		}
-	}
+	s.mark = j.advance(s.mark)
 	return w.do(ctx, "seal.series", w.putSeries, j.feature, s.row, int64(s.seq), s.erased, s.next,
 		s.chunks, int64(s.last.At), int64(s.last.Seq), s.tail, head, body)
 }

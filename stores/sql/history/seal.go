@@ -73,8 +73,8 @@ func (h *History) overdue() bool {
 // job is one feature of a batch.
 type job struct {
 	feature uint32
-	ops     []op
-	state   state
+	waiting
+	state state
 }
 
 // Seal writes the full chunks that wait; with all, everything that waits. When
@@ -150,7 +150,7 @@ func (h *History) sealBatch(ctx context.Context, features []uint32, all bool) er
 	h.mu.Lock()
 	for _, num := range features {
 		s := h.series[num]
-		jobs = append(jobs, job{feature: num, ops: s.ops, state: s.state})
+		jobs = append(jobs, job{feature: num, waiting: s.waiting, state: s.state})
 	}
 	h.mu.Unlock()
 	err := h.w.transact(ctx, func(ctx context.Context) error {
@@ -183,7 +183,7 @@ func (h *History) sealBatch(ctx context.Context, features []uint32, all bool) er
 
 // whole leaves those ops that would only fill a tail waiting.
 func (j *job) whole() {
-	if !plain(j.ops) || len(j.ops) == 0 || j.ops[0].at <= j.state.last.At {
+	if !j.plain() || len(j.ops) == 0 || j.ops[0].at <= j.state.last.At {
 		return
 	}
 	n := int(j.state.tail) + len(j.ops)
@@ -201,10 +201,7 @@ func (h *History) publish(jobs []job) {
 		h.points += j.state.chunks + j.state.tail - s.chunks - s.tail
 		h.pending -= len(j.ops)
 		s.state = j.state
-		s.ops = s.ops[len(j.ops):]
-		if len(s.ops) == 0 {
-			s.ops = nil
-		}
+		s.drop(len(j.ops))
 		if len(j.ops) > 0 {
 			s.since = s.filled
 		}
