@@ -184,7 +184,10 @@ func (h *Hub) Actor(s home.Scene, cause home.Cause) (*home.Identity, error) {
 	p.mu.RLock()
 	m := p.members[s.Owner]
 	p.mu.RUnlock()
-	if m == nil || m.Expires != 0 && m.Expires <= h.Now() {
+	h.registry.mu.RLock()
+	account := h.registry.accounts[s.Owner]
+	h.registry.mu.RUnlock()
+	if m == nil || account == nil || account.Disabled || m.Expires != 0 && m.Expires <= h.Now() {
 		return nil, home.Errorf(home.Forbidden, "the scene %s has no owner in this house any more; save it again to make it yours", s.Name).Because("scene_orphan")
 	}
 	return &home.Identity{Kind: home.InsideKey, Account: m.Account, House: p.id, Role: m.Role, Scene: s.ID, Cause: cause,
