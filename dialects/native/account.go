@@ -15,6 +15,12 @@ type account struct{ home.Account }
 // Tag implements rest.Tagged.
 func (a account) Tag() string { return version(a.Version) }
 
+// shownAccount leaves out who made the account: that is for the audit.
+func shownAccount(v home.Account) account {
+	v.CreatedBy = ""
+	return account{v}
+}
+
 func version(v int64) string { return strconv.FormatInt(v, 10) }
 
 type accountList struct {
@@ -49,7 +55,7 @@ func (a *api) accounts() []rest.Operation {
 			Title: home.Label{EN: "Show an account", FR: "Montrer un compte"}, Sample: "/accounts/a1"},
 			func(c *rest.Call, in *oneAccount) (account, error) {
 				v, err := a.hub.Account(c, c.ID, in.Account)
-				return account{v}, err
+				return shownAccount(v), err
 			}),
 		rest.Op(rest.Spec{Method: http.MethodPatch, Path: "/accounts/{id}", Name: "update_account", Tag: "accounts", Right: home.Signed, Versioned: true,
 			Title: home.Label{EN: "Change an account", FR: "Modifier un compte"}, Sample: "/accounts/a1"}, a.updateAccount),
@@ -60,7 +66,7 @@ func (a *api) listAccounts(c *rest.Call, _ *struct{}) (accountList, error) {
 	all, err := a.hub.Accounts(c, c.ID)
 	out := accountList{Accounts: make([]account, 0, len(all))}
 	for _, v := range all {
-		out.Accounts = append(out.Accounts, account{v})
+		out.Accounts = append(out.Accounts, shownAccount(v))
 	}
 	return out, err
 }
@@ -71,7 +77,7 @@ func (a *api) createAccount(c *rest.Call, in *struct{ Body newAccount }) (accoun
 	if err == nil {
 		c.Made("/accounts/" + string(v.ID))
 	}
-	return account{v}, err
+	return shownAccount(v), err
 }
 
 func (a *api) updateAccount(c *rest.Call, in *struct {
@@ -80,5 +86,5 @@ func (a *api) updateAccount(c *rest.Call, in *struct {
 }) (account, error) {
 	b := in.Body
 	v, err := a.hub.UpdateAccount(c, c.ID, in.Account, hub.AccountChange{Email: b.Email, Name: b.Name, Disabled: b.Disabled, Version: c.Version})
-	return account{v}, err
+	return shownAccount(v), err
 }

@@ -29,8 +29,7 @@ func (a *api) audits() []rest.Operation {
 }
 
 func (a *api) listAudits(c *rest.Call, in *auditQuery) (auditList, error) {
-	query := []string{"audits", string(c.ID.House)}
-	after, err := rest.ParseCursor(in.Cursor, query...)
+	after, err := rest.ParseCursor(in.Cursor, "audits")
 	if err != nil {
 		return auditList{}, err
 	}
@@ -41,7 +40,7 @@ func (a *api) listAudits(c *rest.Call, in *auditQuery) (auditList, error) {
 	out := auditList{Audits: all}
 	if len(all) > in.Limit || len(all) == 1000 {
 		out.Audits = all[:min(in.Limit, len(all))]
-		out.Cursor = rest.Cursor(home.Cursor{Seq: out.Audits[len(out.Audits)-1].Num}, query...)
+		out.Cursor = rest.Cursor(home.Cursor{Seq: out.Audits[len(out.Audits)-1].Num}, "audits")
 	}
 	return out, nil
 }

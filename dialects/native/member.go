@@ -1,7 +1,9 @@
 package native
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"latchkey/dialects/native/rest"
@@ -10,7 +12,12 @@ import (
 	"latchkey/internal/wire"
 )
 
-type member struct{ home.Member }
+type member struct {
+	home.Member
+	Username string `json:"username,omitempty"`
+	Name     string `json:"name,omitempty"`
+	uid      int64
+}
 
 // Tag implements rest.Tagged. Presence and position change without a version.
 func (m member) Tag() string {
@@ -63,18 +70,25 @@ func (a *api) members() []rest.Operation {
 
 func (a *api) listMembers(c *rest.Call, _ *struct{}) (memberList, error) {
 	all, err := a.hub.Members(c, c.ID)
+	if err != nil {
+		return memberList{}, err
+	}
 	out := memberList{Members: make([]member, 0, len(all))}
 	for _, v := range all {
-		out.Members = append(out.Members, shownMember(v))
+		out.Members = append(out.Members, a.shownMember(c, v))
 	}
-	return out, err
+	slices.SortStableFunc(out.Members, func(a, b member) int { return cmp.Compare(a.uid, b.uid) })
+	return out, nil
 }
 
-func shownMember(m home.Member) member {
-	if m.Presence.Cause == nil {
-		m.Presence.Cause = home.Cause{}
+// shownMember is a member with what c may know of the account.
+func (a *api) shownMember(c *rest.Call, m home.Member) member {
+	m.Presence.Cause = filled(m.Presence.Cause)
+	out := member{Member: m}
+	if who, err := a.hub.Account(c, c.ID, m.Account); err == nil {
+		out.Username, out.Name, out.uid = who.Username, who.Name, who.UID
 	}
-	return member{m}
+	return out
 }
 
 func (a *api) addMember(c *rest.Call, in *struct{ Body newMember }) (member, error) {
@@ -83,7 +97,7 @@ func (a *api) addMember(c *rest.Call, in *struct{ Body newMember }) (member, err
 	if err == nil {
 		c.Made("/members/" + string(v.Account))
 	}
-	return shownMember(v), err
+	return a.shownMember(c, v), err
 }
 
 func (a *api) getMember(c *rest.Call, in *oneMember) (member, error) {
@@ -93,7 +107,7 @@ func (a *api) getMember(c *rest.Call, in *oneMember) (member, error) {
 	}
 	for _, v := range all {
 		if v.Account == in.Account {
-			return shownMember(v), nil
+			return a.shownMember(c, v), nil
 		}
 	}
 	return member{}, memberUnknown()
@@ -108,5 +122,5 @@ func (a *api) updateMember(c *rest.Call, in *struct {
 	Body memberChange
 }) (member, error) {
 	v, err := a.hub.UpdateMember(c, c.ID, in.Account, hub.MemberChange{Role: in.Body.Role, Expires: in.Body.Expires, Version: c.Version})
-	return shownMember(v), err
+	return a.shownMember(c, v), err
 }

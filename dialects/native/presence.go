@@ -8,15 +8,15 @@ import (
 	"latchkey/internal/wire"
 )
 
-type presence struct {
+type whereabouts struct {
 	Account home.ID   `json:"account"`
 	AtHome  bool      `json:"at_home"`
 	Since   home.Time `json:"since" doc:"null = never told"`
 }
 
 type presenceList struct {
-	Presence []presence `json:"presence"`
-	Occupied bool       `json:"occupied" doc:"somebody is at home"`
+	Presence []whereabouts `json:"presence"`
+	Occupied bool          `json:"occupied" doc:"somebody is at home"`
 }
 
 type presenceBody struct {
@@ -39,10 +39,10 @@ func (a *api) presences() []rest.Operation {
 }
 
 func (a *api) listPresence(c *rest.Call, _ *struct{}) (presenceList, error) {
-	all, err := a.hub.Members(c, c.ID)
-	out := presenceList{Presence: make([]presence, 0, len(all))}
-	for _, m := range all {
-		out.Presence = append(out.Presence, presence{Account: m.Account, AtHome: m.Presence.AtHome, Since: m.Presence.Since})
+	all, err := a.listMembers(c, nil)
+	out := presenceList{Presence: make([]whereabouts, 0, len(all.Members))}
+	for _, m := range all.Members {
+		out.Presence = append(out.Presence, whereabouts{Account: m.Account, AtHome: m.Presence.AtHome, Since: m.Presence.Since})
 		out.Occupied = out.Occupied || m.Presence.AtHome
 	}
 	return out, err

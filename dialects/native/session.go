@@ -23,8 +23,8 @@ type signedIn struct {
 }
 
 type whoAmI struct {
-	Account *account     `json:"account" nullable:"true"`
-	House   *house       `json:"house" nullable:"true" doc:"the house that requests with this credential are about"`
+	Account *account     `json:"account,omitempty"`
+	House   *house       `json:"house,omitempty" doc:"the house that requests with this credential are about"`
 	Role    home.Role    `json:"role"`
 	Kind    home.KeyKind `json:"kind"`
 	Key     home.ID      `json:"key"`
@@ -63,7 +63,7 @@ func (a *api) signIn(c *rest.Call, in *struct{ Body signInBody }) (signedIn, err
 	if err != nil {
 		return signedIn{}, err
 	}
-	return signedIn{Token: done.Token, Expires: done.Key.Expires, Account: account{done.Account}, Houses: housesOf(done.Houses)}, nil
+	return signedIn{Token: done.Token, Expires: done.Key.Expires, Account: shownAccount(done.Account), Houses: housesOf(done.Houses)}, nil
 }
 
 func (a *api) whoAmI(c *rest.Call, _ *struct{}) (whoAmI, error) {
@@ -73,7 +73,8 @@ func (a *api) whoAmI(c *rest.Call, _ *struct{}) (whoAmI, error) {
 		me.Rights = []home.Grant{}
 	}
 	if own, err := a.hub.Account(c, id, id.Account); err == nil {
-		me.Account = &account{own}
+		shown := shownAccount(own)
+		me.Account = &shown
 	}
 	if k, err := a.hub.Key(c, id, id.Key); err == nil {
 		me.Expires = k.Expires

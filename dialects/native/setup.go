@@ -63,5 +63,5 @@ func (a *api) setUp(c *rest.Call, in *struct{ Body setupBody }) (setupDone, erro
 	if err != nil {
 		return setupDone{}, err
 	}
-	return setupDone{Account: account{done.Account}, House: house{done.House}, Token: done.Token}, nil
+	return setupDone{Account: shownAccount(done.Account), House: house{done.House}, Token: done.Token}, nil
 }

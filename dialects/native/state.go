@@ -1,7 +1,6 @@
 package native
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -126,7 +125,7 @@ func shownState(feature string, s home.Sample) state {
 }
 
 func (a *api) listStates(c *rest.Call, in *stateQuery) (stateList, error) {
-	query := []string{string(c.ID.House), in.Feature, in.From.String(), in.To.String(), in.Order}
+	query := []string{"states", in.Feature, in.From.String(), in.To.String(), in.Order}
 	after, err := rest.ParseCursor(in.Cursor, query...)
 	if err != nil {
 		return stateList{}, err
@@ -230,6 +229,3 @@ func ownPaths(err error, many bool) error {
 	}
 	return &renamed
 }
-
-// isBlank reports whether a line holds nothing.
-func isBlank(line []byte) bool { return len(bytes.TrimSpace(line)) == 0 }

@@ -18,6 +18,7 @@ type followQuery struct {
 type socketQuery struct {
 	followQuery
 	House home.ID `query:"house" doc:"the id of the house asked for"`
+	Auth  string  `query:"auth" enum:"header,message" doc:"message = the first message says who asks; so it is for browsers, which send an Origin, without this"`
 }
 
 const streamDoc = "The first message says {\"type\":\"hello\",\"outcome\":...,\"head\":N}: live (from now on), nothing (nothing was missed), " +
@@ -31,7 +32,7 @@ func (a *api) streams() []rest.Operation {
 			Doc: streamDoc + " Last-Event-ID counts as since. A stream that ends says why: event: cut."}, a.streamEvents),
 		rest.Raw(rest.Spec{Method: http.MethodGet, Path: "/events/ws", Name: "follow_events", Tag: "events", Right: home.ReadState, Class: wire.Read, Stream: true,
 			Title: home.Label{EN: "Follow the log (WebSocket)", FR: "Suivre le journal (WebSocket)"}, Status: http.StatusSwitchingProtocols, Gives: []string{"application/json"}, Anonymous: true,
-			Doc: streamDoc + " The token stands in the Authorization header or in the first message, {\"token\": \"...\"}, within 5 seconds. " +
+			Doc: streamDoc + " The token stands in the Authorization header or, for browsers and with auth=message, in the first message, {\"token\": \"...\"}, within 5 seconds. " +
 				"Close codes: 4008 read too slowly (resume with since), 4401 the credential has ended, 4403 not allowed, 1009 frame over 64 KiB."}, a.followEvents),
 	}
 }
@@ -67,7 +68,8 @@ func (a *api) streamEvents(c *rest.Call, in *followQuery) error {
 func (a *api) followEvents(c *rest.Call, in *socketQuery) error {
 	secret, _, err := wire.Credential(c.Request, wire.RouteOf(c.Request))
 	asks := home.AsError(err)
-	later := asks != nil && asks.Reason == wire.ReasonNoKey && stream.IsUpgrade(c.Request)
+	browser := in.Auth == "message" || in.Auth == "" && c.Request.Header.Get("Origin") != ""
+	later := asks != nil && asks.Reason == wire.ReasonNoKey && browser && stream.IsUpgrade(c.Request)
 	if asks != nil && !later {
 		return asks
 	}

@@ -76,7 +76,7 @@ func (o *Operation) describeInput(op *huma.Operation, schemas huma.Registry) {
 		p := &o.in.fields[i]
 		f := p.field
 		op.Parameters = append(op.Parameters, &huma.Param{Name: p.name, In: p.in, Required: p.required, Description: f.Tag.Get("doc"),
-			Schema: huma.SchemaFromField(schemas, f, "")})
+			Schema: p.schema(schemas)})
 	}
 	if o.Right != home.Anyone && o.HouseIn == "" {
 		op.Parameters = append(op.Parameters, &huma.Param{Name: "house", In: "query", Schema: &huma.Schema{Type: huma.TypeString},

@@ -93,3 +93,16 @@ func rawExample(s string) any {
 	}
 	return v
 }
+
+// schema describes a parameter.
+func (p *param) schema(r huma.Registry) *huma.Schema {
+	s := *r.Schema(p.field.Type, false, p.name)
+	s.Nullable, s.Minimum, s.Maximum = false, p.min, p.max
+	for _, word := range p.enum {
+		s.Enum = append(s.Enum, word)
+	}
+	if p.fallback != "" {
+		s.Default = rawExample(p.fallback)
+	}
+	return &s
+}

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/sha1" // the handshake of RFC 6455 is made of it; nothing is secret there
 	"encoding/base64"
 	"io"
@@ -68,10 +69,13 @@ func upgrade(w http.ResponseWriter, r *http.Request) (net.Conn, io.Reader, error
 	if err != nil {
 		return nil, nil, home.Errorf(home.Invalid, "a WebSocket needs HTTP/1.1").Because("upgrade_required")
 	}
-	head := "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
-		base64.StdEncoding.EncodeToString(sum[:]) + "\r\n\r\n"
+	var head bytes.Buffer
+	head.WriteString("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ")
+	head.WriteString(base64.StdEncoding.EncodeToString(sum[:]) + "\r\n")
+	_ = w.Header().Write(&head) // the headers that every answer has; into memory
+	head.WriteString("\r\n")
 	_ = conn.SetDeadline(time.Now().Add(WriteTime))
-	if _, err := conn.Write([]byte(head)); err != nil {
+	if _, err := conn.Write(head.Bytes()); err != nil {
 		return nil, nil, err
 	}
 	_ = conn.SetDeadline(time.Time{})
