@@ -41,8 +41,7 @@ func (w *World) send(c call) (Answer, error) {
 	if err != nil {
 		return Answer{}, fmt.Errorf("read the answer to %s %s: %w", c.method, c.target, err)
 	}
-	defer resp.Body.Close()
-	var body []byte
+	var body []byte // a stream's is not closed: that would wait for its end
 	if resp.StatusCode != http.StatusSwitchingProtocols && !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") {
 		if body, err = io.ReadAll(resp.Body); err != nil {
 			return Answer{}, fmt.Errorf("read the answer to %s %s: %w", c.method, c.target, err)

@@ -77,7 +77,7 @@ func (k *Kit) World(t testing.TB) *World {
 }
 
 func (w *World) serve(t testing.TB, log *slog.Logger) {
-	handler, err := wire.Mount(w.Dialects, wire.Options{Log: log, Clock: w.clock.now, Hosts: []string{Host}})
+	handler, err := wire.Mount(w.Dialects, wire.Options{Log: log, Hosts: []string{Host}}) // its clock is the sockets': the real one
 	if err != nil {
 		t.Fatal(err)
 	}
