@@ -116,15 +116,16 @@ func (s *suite) route(c call) *wire.Route {
 	return nil
 }
 
-// walk goes through one golden file twice: once with a hostile caller ahead of
-// each exchange, once with fields in the bodies that nobody may set.
+// walk goes through one golden file three times: with a hostile caller ahead of
+// each exchange, with the neighbour beside it, and with fields in the bodies
+// that nobody may set.
 func (s *suite) walk(file string) {
 	exchanges, err := readExchanges(file)
 	if err != nil {
 		s.find("%v", err)
 		return
 	}
-	for _, step := range []func(*World, *visit){s.hostile, s.greedy} {
+	for _, step := range []func(*World, *visit){s.hostile, s.neighbour, s.greedy} {
 		w := s.kit.World(s.t)
 		for i := range exchanges {
 			v, err := s.visit(w, &exchanges[i])

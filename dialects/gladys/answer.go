@@ -21,6 +21,6 @@ func newAnswer(body string) answer {
 func (a *answer) write(w http.ResponseWriter) error {
 	h := w.Header()
 	h["Content-Type"], h["Content-Length"] = a.kind, a.length
-	_, err := w.Write(a.body)
-	return err
+	_, _ = w.Write(a.body) // the caller is gone; nobody is left to tell
+	return nil
 }
