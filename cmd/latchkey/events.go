@@ -183,7 +183,7 @@ func (e *logged) line() string {
 	case e.Text != nil:
 		fmt.Fprintf(&b, " = %q", *e.Text)
 	case len(e.Data) > 0:
-		fmt.Fprintf(&b, " %s", e.Data)
+		fmt.Fprintf(&b, " %s", shortened(e.Data))
 	}
 	if e.Type == "state" && len(e.Old) > 0 && string(e.Old) != "null" {
 		fmt.Fprintf(&b, " (was %s)", e.Old)
@@ -198,6 +198,16 @@ func (e *logged) line() string {
 		}
 	}
 	return b.String()
+}
+
+// shortened is the beginning of an event's data, enough to know it by; --json
+// shows all.
+func shortened(data []byte) string {
+	const most = 120
+	if len(data) <= most {
+		return string(data)
+	}
+	return strings.ToValidUTF8(string(data[:most]), "") + "..."
 }
 
 // linkText writes one step of a cause.

@@ -80,16 +80,17 @@ func (a *app) keyState(k shownKey) string {
 	return a.say("last used ", "utilisée le ") + k.UsedAt.Std().Local().Format(time.DateTime)
 }
 
-// grantsText writes rights as keys create takes them.
+// grantsText writes rights as keys create takes them; many are only counted.
 func grantsText(grants []home.Grant) string {
 	var out []string
 	for _, g := range grants {
-		s := ""
-		for i, v := range g.Verbs {
-			if i > 0 {
-				s += ","
+		s := fmt.Sprintf("%d rights", len(g.Verbs))
+		if len(g.Verbs) <= 4 {
+			var words []string
+			for _, v := range g.Verbs {
+				words = append(words, string(v))
 			}
-			s += string(v)
+			s = strings.Join(words, ",")
 		}
 		var parts []string
 		parts = append(parts, g.Features...)

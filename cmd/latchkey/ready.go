@@ -31,6 +31,7 @@ type beginning struct {
 	Demo    bool     `json:"demo,omitempty"`
 	User    string   `json:"user,omitempty"`     // of the demo
 	Secret  string   `json:"password,omitempty"` // of the demo
+	local   bool     // only this machine can reach it
 }
 
 // announce prints it: for people on a terminal, as plain lines elsewhere, or as
@@ -38,6 +39,9 @@ type beginning struct {
 func (s *serving) announce(h *hub.Hub, addr net.Addr) error {
 	b := beginning{Event: "ready", Version: s.config.Version, Seconds: time.Since(s.began).Seconds(), PID: os.Getpid(),
 		Data: s.config.Settings.Data, URL: urlOf(addr.String()), LAN: lanURL(addr)}
+	if a, ok := addr.(*net.TCPAddr); ok {
+		b.local = a.IP.IsLoopback()
+	}
 	switch {
 	case s.demo != nil:
 		b.Demo, b.User, b.Secret = true, s.demo.kept.User, s.demo.kept.Password
@@ -78,7 +82,7 @@ func (s *serving) printBeginning(b *beginning) error {
 	line("  %-14s %s", s.say("here", "ici"), b.URL)
 	if b.LAN != "" {
 		line("  %-14s %s", s.say("home network", "réseau local"), b.LAN)
-	} else {
+	} else if b.local {
 		line("  %-14s %s", s.say("home network", "réseau local"), s.say("not reachable; --listen :7311 opens it", "non accessible ; --listen :7311 l'ouvre"))
 	}
 	if b.Setup != "" {
@@ -134,10 +138,16 @@ func lanURL(addr net.Addr) string {
 	if err != nil {
 		return ""
 	}
+	found := ""
 	for _, one := range addrs {
-		if p, err := netip.ParsePrefix(one.String()); err == nil && p.Addr().Is4() && p.Addr().IsPrivate() {
-			return "http://" + net.JoinHostPort(p.Addr().String(), port)
+		p, err := netip.ParsePrefix(one.String())
+		if err != nil || !p.Addr().Is4() || !p.Addr().IsGlobalUnicast() || found != "" && !p.Addr().IsPrivate() {
+			continue
+		}
+		found = "http://" + net.JoinHostPort(p.Addr().String(), port)
+		if p.Addr().IsPrivate() {
+			break
 		}
 	}
-	return ""
+	return found
 }

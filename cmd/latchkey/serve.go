@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -103,6 +104,7 @@ func (s *serving) serve(ctx context.Context, house *latchkey.Latchkey) error {
 		return errors.Join(err, ln.Close())
 	}
 	defer closeProfiles()
+	debug.FreeOSMemory() // opening needs far more than what follows
 	if err := s.announce(house.Hub(), ln.Addr()); err != nil {
 		return errors.Join(err, ln.Close())
 	}
