@@ -21,10 +21,9 @@ func (k *Kit) furnish(h *hub.Hub, c *clock) error {
 	if err != nil {
 		return fmt.Errorf("set up: %w", err)
 	}
-	k.secrets["password"] = secret{text: "alice" + Password, state: "password"}
-	k.vars["password"] = "alice" + Password
+	k.secret("password", "alice"+Password)
 	k.vars["alice"], k.vars["house"] = string(setup.Account.ID), string(setup.House.ID)
-	k.credential("token", setup.Token, home.SessionKey, "")
+	k.secret("token", setup.Token)
 	alice, err := h.Identify(ctx, hub.Credential{Secret: setup.Token})
 	if err != nil {
 		return err
@@ -51,10 +50,10 @@ func (k *Kit) furnish(h *hub.Hub, c *clock) error {
 	return nil
 }
 
-// credential keeps a credential as a variable.
-func (k *Kit) credential(name, text string, kind home.KeyKind, state string) {
+// secret keeps a credential or password as a variable.
+func (k *Kit) secret(name, text string) {
 	k.vars[name] = text
-	k.secrets[name] = secret{text: text, kind: kind, state: state}
+	k.secrets = append(k.secrets, text)
 }
 
 // neighbour makes Bob, who owns the other house.
@@ -71,7 +70,7 @@ func (k *Kit) neighbour(ctx context.Context, h *hub.Hub, alice *home.Identity) (
 		return nil, err
 	}
 	k.vars["other_house"] = string(house.ID)
-	k.credential("other_ses", k.vars["bob_token"], home.SessionKey, "other")
+	k.secret("other_ses", k.vars["bob_token"])
 	return h.Identify(ctx, hub.Credential{Secret: k.vars["bob_token"]})
 }
 
@@ -94,13 +93,8 @@ func (k *Kit) person(ctx context.Context, h *hub.Hub, alice *home.Identity, name
 		return "", err
 	}
 	k.vars[name] = string(account.ID)
-	state := string(role)
-	if role == "" {
-		state = "other"
-	}
-	k.credential(name+"_token", in.Token, home.SessionKey, state)
-	k.secrets[name+"_password"] = secret{text: name + Password, state: "password"}
-	k.vars[name+"_password"] = name + Password
+	k.secret(name+"_token", in.Token)
+	k.secret(name+"_password", name+Password)
 	return account.ID, nil
 }
 
@@ -139,7 +133,7 @@ func (k *Kit) keys(ctx context.Context, h *hub.Hub, alice, bob *home.Identity) e
 					return err
 				}
 			}
-			k.credential(name, text, kind, n.state)
+			k.secret(name, text)
 			k.vars[name+"_id"] = string(made.ID)
 		}
 	}

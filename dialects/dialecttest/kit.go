@@ -22,14 +22,7 @@ type Kit struct {
 	config  func(*hub.Config)
 	groups  []home.Group
 	vars    map[string]string
-	secrets map[string]secret // by variable
-}
-
-// secret is a credential of the fixture.
-type secret struct {
-	text  string
-	kind  home.KeyKind
-	state string // "" = in force and Alice's; other, weak, expired, revoked
+	secrets []string // the values of those variables that are secret
 }
 
 // NewKit makes the houses. config, if not nil, adds to what every hub is made
@@ -37,7 +30,7 @@ type secret struct {
 func NewKit(t testing.TB, config func(*hub.Config), open ...Opener) *Kit {
 	t.Helper()
 	rec := &recorder{Store: memory.New()}
-	k := &Kit{open: open, config: config, vars: map[string]string{"host": Host}, secrets: map[string]secret{}}
+	k := &Kit{open: open, config: config, vars: map[string]string{"host": Host}}
 	clock := &clock{}
 	clock.set(Start.Add(-2 * time.Hour))
 	h, err := hub.New(context.Background(), k.hubConfig(rec, clock, nil))

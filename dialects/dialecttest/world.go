@@ -71,7 +71,7 @@ func (k *Kit) World(t testing.TB) *World {
 	}
 	w.serve(t, log)
 	for _, s := range k.secrets {
-		w.heard.keep(s.text)
+		w.heard.keep(s)
 	}
 	return w
 }
