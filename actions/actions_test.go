@@ -103,7 +103,8 @@ func TestActions(t *testing.T) {
 		{f.owner, "http.request", `{"url":"https://x.example","headers":{"A":1}}`, home.Unprocessable, "not a text"},
 		{f.owner, "http.request", `{"url":"https://x.example","headers":{"A":"1","a":"2"}}`, home.Unprocessable, "twice"},
 		{f.owner, "http.request", `{"url":"javascript:alert(1)"}`, home.Unprocessable, "url"},
-		{f.owner, "http.request", `{"url":"https://x.example","body":"` + strings.Repeat("a", 60_000) + `"}`, "", "queued"},
+		{f.owner, "http.request", `{"url":"https://x.example","body":"` + strings.Repeat("a", 200_000) + `"}`, "", "queued"},
+		{f.owner, "http.request", `{"url":"https://x.example","body":"` + strings.Repeat("a", 300_000) + `"}`, home.Unprocessable, "body: this has 300000 bytes"},
 	} {
 		result, err := f.Call(t.Context(), c.id, c.action, json.RawMessage(c.args))
 		said := string(result)
@@ -118,8 +119,14 @@ func TestActions(t *testing.T) {
 			t.Errorf("%s %.80s: %q %s, want %q and %q in it", c.action, c.args, home.CodeOf(err), said, c.code, c.text)
 		}
 	}
-	if waiting, err := f.Requests(t.Context(), f.owner); err != nil || len(waiting) != 2 || waiting[0].Headers["X-A"] != "b" || waiting[0].Method != "POST" {
-		t.Errorf("the outbox holds %+v (%v), want the two requests", waiting, err)
+	waiting, err := f.Requests(t.Context(), f.owner)
+	if err != nil || len(waiting) != 2 {
+		t.Fatalf("the outbox holds %d requests (%v), want 2", len(waiting), err)
+	}
+	for _, r := range waiting {
+		if r.URL == "https://x.example/a" && (r.Headers["X-A"] != "b" || r.Method != "POST" || r.Body != "{}") {
+			t.Errorf("the outbox holds %s %v %q", r.Method, r.Headers, r.Body)
+		}
 	}
 }
 

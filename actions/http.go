@@ -16,8 +16,7 @@ import (
 const (
 	requestName = "http.request"
 	maxHeaders  = 32
-	maxHeader   = 4096      // bytes of one header's value
-	maxBody     = 256 << 10 // bytes
+	maxHeader   = 4096 // bytes of one header's value
 )
 
 // httpRequest is http.request: call an address outside.
@@ -94,9 +93,6 @@ func decodeRequest(raw json.RawMessage) (requestArgs, error) {
 	a := requestArgs{Method: in.Method, URL: in.URL, Headers: map[string]string{}, Body: in.Body}
 	if a.Method == "" {
 		a.Method = http.MethodPost
-	}
-	if len(in.Body) > maxBody {
-		e.At("body", "a body has at most %d bytes, this one has %d", maxBody, len(in.Body))
 	}
 	if len(in.Headers) > maxHeaders {
 		e.At("headers", "a request has at most %d headers, this one has %d", maxHeaders, len(in.Headers))

@@ -490,3 +490,26 @@ func TestCheckStep(t *testing.T) {
 		t.Errorf("a scene that is also malformed is refused as %s, want unprocessable", refusal.Code)
 	}
 }
+
+// A scene does not tell its owner, or those who read its runs, what the owner may
+// not read.
+func TestOwnerMayNotRead(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, &house{rights: []home.Verb{home.Control}})
+		s := on("s", "x", home.Step{Action: "do"})
+		s.Triggers = append(s.Triggers, trigger(`{"type": "event", "event": "custom.bell"}`))
+		r.Put(s)
+		r.says("x", 1)
+		r.Hear([]*bus.Entry{{Seq: 2, House: "h1", Event: &home.Event{Type: "custom.bell", Data: json.RawMessage(`{"a":1}`)}}})
+		synctest.Wait()
+		runs := r.house.last()
+		if len(runs) != 2 || len(r.house.order) != 0 {
+			t.Fatalf("%v with %v done, want two refused runs", statuses(runs), r.house.order)
+		}
+		for _, run := range runs {
+			if run.Status != "refused" || !strings.Contains(run.Reason, "may not read") || run.Trigger.Input != nil {
+				t.Errorf("the run is %s because %q with input %s", run.Status, run.Reason, run.Trigger.Input)
+			}
+		}
+	})
+}

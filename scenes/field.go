@@ -14,7 +14,7 @@ import (
 )
 
 // maxText is how many bytes a text in settings or arguments may have.
-const maxText = 64 << 10
+const maxText = 256 << 10
 
 // fieldKinds are the kinds of fields that can be judged.
 func fieldKinds() []string {
@@ -208,7 +208,7 @@ func judgeText(f home.Field, s string) string {
 	case f.Required && s == "" && f.Kind != "value":
 		return "this is empty"
 	case len(s) > maxText:
-		return fmt.Sprintf("this has %d bytes", len(s))
+		return fmt.Sprintf("this has %d bytes, more than %d", len(s), maxText)
 	case f.Kind == "text" && f.Max != nil && float64(utf8.RuneCountInString(s)) > *f.Max:
 		return fmt.Sprintf("this has %d characters", utf8.RuneCountInString(s))
 	case f.Kind == "url" && !address(s):

@@ -18,8 +18,9 @@ import (
 // house is the engine's side of a hub whose actions a test plays. The scenarios
 // run against the real one.
 type house struct {
-	call func(ctx context.Context, id *home.Identity, action string, args json.RawMessage) (json.RawMessage, error)
-	full error // what SaveRun returns
+	call   func(ctx context.Context, id *home.Identity, action string, args json.RawMessage) (json.RawMessage, error)
+	full   error       // what SaveRun returns
+	rights []home.Verb // of every owner; nil = a house owner's
 
 	mu      sync.Mutex
 	runs    []home.Run // as saved, in order
@@ -29,7 +30,11 @@ type house struct {
 }
 
 func (h *house) Actor(s home.Scene, c home.Cause) (*home.Identity, error) {
-	return &home.Identity{Account: s.Owner, House: s.House, Scene: s.ID, Cause: c, Grants: []home.Grant{{Verbs: home.RoleRights(home.Owner)}}}, nil
+	rights := h.rights
+	if rights == nil {
+		rights = home.RoleRights(home.Owner)
+	}
+	return &home.Identity{Account: s.Owner, House: s.House, Scene: s.ID, Cause: c, Grants: []home.Grant{{Verbs: rights}}}, nil
 }
 
 func (h *house) Call(ctx context.Context, id *home.Identity, action string, args json.RawMessage) (json.RawMessage, error) {
