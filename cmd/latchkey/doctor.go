@@ -138,7 +138,7 @@ func (a *app) examineServer(ctx context.Context, s *settings.Settings) finding {
 	if err != nil {
 		return finding{"server", false, err.Error()}
 	}
-	w, err := http.DefaultClient.Do(r)
+	w, err := (&http.Client{}).Do(r)
 	if e, ok := errors.AsType[*net.OpError](err); ok {
 		return finding{"server", false, fmt.Sprintf(a.say("%s does not answer (%v); is latchkey serve running?", "%s ne répond pas (%v) ; latchkey serve tourne-t-il ?"), url, e.Err)}
 	}

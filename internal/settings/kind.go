@@ -22,8 +22,8 @@ type shape struct {
 	check   func(string) error
 }
 
-func text(key, en, fr string, sh shape, at func(*Settings) *string) Field {
-	return Field{Key: key, About: home.Label{EN: en, FR: fr}, Accepts: sh.accepts,
+func text(key string, about home.Label, sh shape, at func(*Settings) *string) Field {
+	return Field{Key: key, About: about, Accepts: sh.accepts,
 		set: func(s *Settings, v []string) error {
 			if err := sh.check(v[0]); err != nil {
 				return err
@@ -34,8 +34,8 @@ func text(key, en, fr string, sh shape, at func(*Settings) *string) Field {
 		get: func(s *Settings) string { return *at(s) }}
 }
 
-func list(key, en, fr string, sh shape, at func(*Settings) *[]string) Field {
-	return Field{Key: key, About: home.Label{EN: en, FR: fr}, Accepts: "a list of " + sh.accepts, List: true,
+func list(key string, about home.Label, sh shape, at func(*Settings) *[]string) Field {
+	return Field{Key: key, About: about, Accepts: "a list of " + sh.accepts, List: true,
 		set: func(s *Settings, v []string) error {
 			for _, one := range v {
 				if err := sh.check(one); err != nil {
@@ -48,8 +48,8 @@ func list(key, en, fr string, sh shape, at func(*Settings) *[]string) Field {
 		get: func(s *Settings) string { return strings.Join(*at(s), ",") }}
 }
 
-func networks(key, en, fr string, at func(*Settings) *prefixes) Field {
-	return Field{Key: key, About: home.Label{EN: en, FR: fr}, Accepts: "a list of addresses or networks, such as 10.0.0.0/8", List: true,
+func networks(key string, about home.Label, at func(*Settings) *prefixes) Field {
+	return Field{Key: key, About: about, Accepts: "a list of addresses or networks, such as 10.0.0.0/8", List: true,
 		set: func(s *Settings, v []string) error {
 			var out prefixes
 			for _, one := range v {
@@ -82,8 +82,8 @@ func network(s string) (netip.Prefix, error) {
 	return netip.PrefixFrom(a, a.BitLen()), nil
 }
 
-func truth(key, en, fr string, at func(*Settings) *bool) Field {
-	return Field{Key: key, About: home.Label{EN: en, FR: fr}, Accepts: "true or false",
+func truth(key string, about home.Label, at func(*Settings) *bool) Field {
+	return Field{Key: key, About: about, Accepts: "true or false",
 		set: func(s *Settings, v []string) error {
 			if v[0] != "true" && v[0] != "false" {
 				return fmt.Errorf("%.60q is neither true nor false", v[0])
@@ -94,8 +94,8 @@ func truth(key, en, fr string, at func(*Settings) *bool) Field {
 		get: func(s *Settings) string { return strconv.FormatBool(*at(s)) }}
 }
 
-func whole(key, en, fr string, in span, at func(*Settings) *int) Field {
-	return Field{Key: key, About: home.Label{EN: en, FR: fr}, Accepts: fmt.Sprintf("a whole number from %d to %d", in.low, in.high),
+func whole(key string, about home.Label, in span, at func(*Settings) *int) Field {
+	return Field{Key: key, About: about, Accepts: fmt.Sprintf("a whole number from %d to %d", in.low, in.high),
 		set: func(s *Settings, v []string) error {
 			n, err := strconv.Atoi(v[0])
 			if err != nil {
@@ -113,8 +113,8 @@ func whole(key, en, fr string, in span, at func(*Settings) *int) Field {
 // fastest is the highest rate that may be chosen.
 const fastest = 1e6
 
-func rate(key, en, fr string, at func(*Settings) *float64) Field {
-	return Field{Key: key, About: home.Label{EN: en, FR: fr}, Accepts: fmt.Sprintf("a number from 0 to %d", int(fastest)),
+func rate(key string, about home.Label, at func(*Settings) *float64) Field {
+	return Field{Key: key, About: about, Accepts: fmt.Sprintf("a number from 0 to %d", int(fastest)),
 		set: func(s *Settings, v []string) error {
 			n, err := strconv.ParseFloat(v[0], 64)
 			if err != nil || n != n {
@@ -129,8 +129,8 @@ func rate(key, en, fr string, at func(*Settings) *float64) Field {
 		get: func(s *Settings) string { return strconv.FormatFloat(*at(s), 'f', -1, 64) }}
 }
 
-func duration(key, en, fr string, at func(*Settings) *seconds) Field {
-	return Field{Key: key, About: home.Label{EN: en, FR: fr}, Accepts: "a time from 0s to 5m, such as 5s",
+func duration(key string, about home.Label, at func(*Settings) *seconds) Field {
+	return Field{Key: key, About: about, Accepts: "a time from 0s to 5m, such as 5s",
 		set: func(s *Settings, v []string) error {
 			d, err := time.ParseDuration(v[0])
 			if err != nil {
