@@ -17,7 +17,6 @@ type exchange struct {
 	context.Context
 	http.ResponseWriter
 	srv     *mounted
-	id      string
 	route   *Route
 	path    string // as it came, escaped
 	began   time.Time
@@ -29,6 +28,9 @@ type exchange struct {
 	swallow bool // ServeMux's own 404 or 405 was kept back
 	rolling bool // the write deadline moves on as the answer does
 	moved   time.Time
+	// idLine, typeLine and lengthLine are header values, kept here to save making
+	// a slice for each.
+	idLine, typeLine, lengthLine [1]string
 }
 
 type exchangeKey struct{}
@@ -41,6 +43,9 @@ func (x *exchange) Value(key any) any {
 	return x.Context.Value(key)
 }
 
+// id is the request's id.
+func (x *exchange) id() string { return x.idLine[0] }
+
 func exchangeOf(ctx context.Context) *exchange {
 	x, _ := ctx.Value(exchangeKey{}).(*exchange)
 	return x
@@ -50,7 +55,7 @@ func exchangeOf(ctx context.Context) *exchange {
 // the X-Request-Id header of the answer, in problem bodies and in the log.
 func RequestID(ctx context.Context) string {
 	if x := exchangeOf(ctx); x != nil {
-		return x.id
+		return x.id()
 	}
 	return ""
 }

@@ -59,7 +59,7 @@ func (m *mounted) leave(rt *Route) {
 func (m *mounted) finish(x *exchange, r *http.Request) {
 	p := recover()
 	if p != nil && !aborted(p) {
-		m.Log.ErrorContext(r.Context(), "panic in a handler", "id", x.id, "path", x.shownPath(), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		m.Log.ErrorContext(r.Context(), "panic in a handler", "id", x.id(), "path", x.shownPath(), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 		if x.status == 0 {
 			x.answerPanic(r)
 			p = nil
@@ -76,7 +76,7 @@ func (m *mounted) finish(x *exchange, r *http.Request) {
 		level = slog.LevelInfo
 	}
 	if m.Log.Enabled(r.Context(), level) {
-		m.Log.LogAttrs(r.Context(), level, "request", slog.String("id", x.id), slog.String("method", clip(r.Method, 20)), slog.String("path", x.shownPath()),
+		m.Log.LogAttrs(r.Context(), level, "request", slog.String("id", x.id()), slog.String("method", clip(r.Method, 20)), slog.String("path", x.shownPath()),
 			slog.String("query", RedactQuery(r.URL.RawQuery)), slog.Int("status", x.status), slog.Duration("took", took), slog.String("from", RemoteIP(r).String()))
 	}
 	if p != nil {

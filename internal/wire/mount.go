@@ -107,12 +107,12 @@ func (m *mounted) registerAll() error {
 
 // ServeHTTP implements http.Handler.
 func (m *mounted) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{Context: r.Context(), ResponseWriter: w, srv: m, id: m.ids.next(), path: r.URL.EscapedPath(), began: m.Clock()}
+	x := &exchange{Context: r.Context(), ResponseWriter: w, srv: m, idLine: [1]string{m.ids.next()}, path: r.URL.EscapedPath(), began: m.Clock()}
 	h := w.Header()
 	for _, line := range m.base {
 		h[line.name] = line.value
 	}
-	h["X-Request-Id"] = []string{x.id}
+	h["X-Request-Id"] = x.idLine[:]
 	r = r.WithContext(x)
 	defer m.finish(x, r)
 	if e := m.admitRequest(x, r); e != nil {
@@ -207,10 +207,10 @@ func (m *mounted) run(x *exchange, r *http.Request, rt *Route) error {
 func (m *mounted) failed(x *exchange, r *http.Request, err error) {
 	e := home.AsError(err)
 	if e.Code == home.Internal {
-		m.Log.ErrorContext(r.Context(), "request failed", "id", x.id, "route", x.route.Name, "error", err)
+		m.Log.ErrorContext(r.Context(), "request failed", "id", x.id(), "route", x.route.Name, "error", err)
 	}
 	if x.status != 0 {
-		m.Log.DebugContext(r.Context(), "answer cut", "id", x.id, "route", x.route.Name, "error", err)
+		m.Log.DebugContext(r.Context(), "answer cut", "id", x.id(), "route", x.route.Name, "error", err)
 		panic(http.ErrAbortHandler)
 	}
 	x.route.dialect.fail(x, r, e)

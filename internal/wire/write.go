@@ -25,11 +25,17 @@ func WriteJSON(w http.ResponseWriter, status int, v any) error {
 
 // WriteRaw answers with JSON that is already encoded.
 func WriteRaw(w http.ResponseWriter, status int, encoded []byte) error {
+	x, _ := w.(*exchange)
+	if x == nil {
+		x = new(exchange)
+	}
 	h := w.Header()
 	if len(h["Content-Type"]) == 0 {
-		h["Content-Type"] = []string{"application/json"}
+		x.typeLine[0] = "application/json"
+		h["Content-Type"] = x.typeLine[:]
 	}
-	h["Content-Length"] = []string{strconv.Itoa(len(encoded))}
+	x.lengthLine[0] = strconv.Itoa(len(encoded))
+	h["Content-Length"] = x.lengthLine[:]
 	w.WriteHeader(status)
 	_, _ = w.Write(encoded) // the caller is gone; nobody is left to tell
 	return nil
