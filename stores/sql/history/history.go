@@ -44,6 +44,7 @@ type History struct {
 	due     []uint32 // features that have a chunk's worth waiting
 	pending int      // points and erasures in memory
 	row     int64    // the journal row last begun
+	low     int64    // with pending: Floor
 	points  int64    // sealed
 }
 
@@ -58,7 +59,7 @@ func (h *History) Floor() int64 {
 	if h.pending == 0 {
 		return h.row
 	}
-	return h.floor(nil)
+	return h.low
 }
 
 // floor is Floor as if each feature in cut had that many fewer waiting. The

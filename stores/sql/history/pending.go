@@ -92,6 +92,9 @@ func (h *History) Erase(_ context.Context, row int64, erasures []home.Erasure) e
 // count takes note of one more that waits, and reports whether the feature has
 // just come to fill a chunk. The caller holds mu.
 func (h *History) count(feature uint32, s *series, now home.Time) bool {
+	if h.pending == 0 {
+		h.low = s.ops[0].row()
+	}
 	h.pending++
 	if len(s.ops) == 1 {
 		s.since = now

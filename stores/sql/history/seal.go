@@ -209,6 +209,7 @@ func (h *History) publish(jobs []job) {
 			h.due = append(h.due, j.feature)
 		}
 	}
+	h.low = h.floor(nil)
 	if len(h.due) > 0 {
 		h.wake()
 	}

@@ -103,5 +103,8 @@ func (w *writer) transact(ctx context.Context, f func(ctx context.Context) error
 	return nil
 }
 
+// maxChunks is how many numbers a feature has for its chunks.
+const maxChunks = 1 << 31
+
 // chunkID is where a chunk's body lies.
-func chunkID(feature uint32, num int64) int64 { return int64(feature)<<31 + num }
+func chunkID(feature uint32, num int64) int64 { return int64(feature)*maxChunks + num }

@@ -14,17 +14,15 @@ func tens(s int) float64 {
 	return [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}[s&15]
 }
 
+// roundUp added to a number below exact leaves its whole part in the lowest bits.
+const roundUp = 3 << 51
+
 // whole returns k with k/ten being v, bit for bit.
 func whole(v, ten float64) (uint64, bool) {
 	f := v * ten
-	if !(f > -exact && f < exact) {
-		return 0, false
-	}
-	k := int64(f + math.Copysign(0.5, f))
-	if math.Float64bits(float64(k)/ten) != math.Float64bits(v) {
-		return 0, false
-	}
-	return uint64(k), true
+	k := int64(math.Float64bits(f+roundUp) - math.Float64bits(roundUp))
+	ok := f > -exact && f < exact && math.Float64bits(float64(k)/ten) == math.Float64bits(v)
+	return uint64(k), ok
 }
 
 // scaleUp returns the fewest decimal digits with which all of v can be written
@@ -33,8 +31,10 @@ func whole(v, ten float64) (uint64, bool) {
 func scaleUp(k []uint64, v []float64) (int, bool) {
 	scale := 0
 	ten := tens(0)
+	k = k[:len(v)]
 	for i := 0; i < len(v); {
-		if n, ok := whole(v[i], ten); ok {
+		n, ok := whole(v[i], ten)
+		if ok {
 			k[i] = n
 			i++
 			continue

@@ -95,8 +95,8 @@ func (e *Encoder) look(points []home.Sample) {
 
 // blocks writes every point but the first, whose numbers are in the head.
 func (e *Encoder) blocks(h *Head, points []home.Sample) {
-	at := series{last: uint64(h.First.At)}
-	seq := series{last: h.First.Seq}
+	at := series{last: uint64(h.First.At), rising: true}
+	seq := series{last: h.First.Seq, rising: true}
 	value := series{last: e.values[0]}
 	bits := xor{last: e.values[0]}
 	var times, seqs [blockLen]uint64

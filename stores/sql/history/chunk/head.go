@@ -3,6 +3,7 @@ package chunk
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"latchkey/home"
 )
@@ -33,13 +34,27 @@ type Head struct {
 func (h *Head) summarise(points []home.Sample, nums []float64) {
 	n := len(points)
 	h.Count, h.First, h.Last = n, points[0], points[n-1]
-	h.Min, h.Max, h.Sum, h.On = nums[0], nums[0], 0, 0
-	for i, v := range nums {
-		h.Sum += v
-		h.Min, h.Max = min(h.Min, v), max(h.Max, v)
-		if v != 0 && i+1 < n {
-			h.On += int64(points[i+1].At - points[i].At)
+	low, high, sum := nums[0], nums[0], 0.0
+	for _, v := range nums {
+		sum += v
+		if v < low {
+			low = v
 		}
+		if v > high {
+			high = v
+		}
+	}
+	if h.mode == floats { // NaN and -0 have an order of their own
+		low, high = slices.Min(nums), slices.Max(nums)
+	}
+	h.Min, h.Max, h.Sum, h.On = low, high, sum, 0
+	from, points := points[0].At, points[1:]
+	for i := range points {
+		to := points[i].At
+		if nums[i] != 0 {
+			h.On += int64(to - from)
+		}
+		from = to
 	}
 }
 

@@ -70,7 +70,7 @@ func (r *Reader) dictionary() error {
 	if f.bad || count == 0 || count > uint64(len(f.b)) || count > uint64(r.Head.Count) {
 		return ErrDamaged
 	}
-	r.words = r.words[:0]
+	r.words = slices.Grow(r.words[:0], int(count))
 	for range count {
 		n := f.uvarint()
 		if n == 0 {
