@@ -69,7 +69,7 @@ func TestSendOutcomes(t *testing.T) {
 		final bool
 		after time.Duration
 	}{
-		{"/200", false, 0}, {"/204", false, 0}, {"/200?broken", false, 0}, {"/302", true, 0}, {"/400", true, 0}, {"/401", true, 0}, {"/403", true, 0},
+		{"/200", false, 0}, {"/204", false, 0}, {"/200?broken", false, 0}, {"/302", true, 0}, {"/304", true, 0}, {"/400", true, 0}, {"/401", true, 0}, {"/403", true, 0},
 		{"/404", true, 0}, {"/405", true, 0}, {"/408", false, 0}, {"/409", true, 0}, {"/410", true, 0}, {"/422", true, 0}, {"/425", false, 0},
 		{"/429?after=7", false, 7 * time.Second}, {"/429?after=garbage", false, 0}, {"/500", false, 0}, {"/503?after=120", false, 2 * time.Minute},
 		{"/500?broken", false, 0},

@@ -63,6 +63,10 @@ func TestQueueBounds(t *testing.T) {
 			t.Fatalf("%d runs are under way, want 2", n)
 		}
 		r.says("c", 1) // waits for a place
+		synctest.Wait()
+		if n := len(r.house.order); n != 2 {
+			t.Fatalf("%d runs are under way, want 2 at a time", n)
+		}
 		r.says("c", 1) // the fifth that waits
 		synctest.Wait()
 		var refused []string
@@ -246,6 +250,9 @@ func TestStartByHand(t *testing.T) {
 		if got := statuses(r.house.last()); !reflect.DeepEqual(got, []string{"done", "done", "done"}) {
 			t.Errorf("the runs ended as %v", got)
 		}
+		if n := len(r.house.runs); n != 6 {
+			t.Errorf("%d records were saved of 3 runs, want a beginning and an end of each", n)
+		}
 	})
 }
 
@@ -254,17 +261,25 @@ func TestStartByHand(t *testing.T) {
 func TestRemoveUnderWay(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		open := make(chan struct{})
-		r := newRig(t, &house{call: blocked(open)})
+		r := newRig(t, &house{call: blocked(open)}, func(c *scenes.Config) { c.Limits = scenes.Limits{Waiting: 2} })
 		r.Put(on("s", "x", home.Step{Action: "do"}, home.Step{Action: "then"}))
-		r.says("x", 1)
-		r.says("x", 1)
-		synctest.Wait()
+		for range 3 {
+			r.says("x", 1)
+			synctest.Wait()
+		}
 		r.Remove("s")
+		r.Put(on("other", "y", home.Step{Action: "do"}))
+		r.says("y", 1)
+		r.says("y", 1) // there is room: what was removed waits no more
+		synctest.Wait()
+		if n := len(r.house.order); n != 2 {
+			t.Errorf("%d runs are under way, want the removed scene's and the other's", n)
+		}
+		r.Remove("other")
 		close(open)
 		synctest.Wait()
-		runs := r.house.last()
-		if len(runs) != 1 || runs[0].Status != "interrupted" || len(r.house.order) != 1 {
-			t.Errorf("%v after %v, want one run, interrupted after its first step", statuses(runs), r.house.order)
+		if runs := r.house.last(); !reflect.DeepEqual(statuses(runs), []string{"interrupted", "done"}) || len(r.house.order) != 2 {
+			t.Errorf("%v after %v, want the removed scene interrupted after its first step and the other done", statuses(runs), r.house.order)
 		}
 		r.Put(on("s", "x", home.Step{Action: "then"}))
 		r.says("x", 1)
@@ -322,6 +337,10 @@ func TestStorm(t *testing.T) {
 				synctest.Wait()
 			}
 		}
+		if _, err := r.Start(t.Context(), on("loud", "x"), &home.Identity{}); err != nil {
+			t.Errorf("a suspended scene cannot be started by hand: %v", err)
+		}
+		synctest.Wait()
 		r.says("y", 1)
 		synctest.Wait()
 		if n := len(r.house.notices); n != 1 {
@@ -336,7 +355,7 @@ func TestStorm(t *testing.T) {
 			t.Errorf("told %s (%v)", r.house.notices[0].Data, err)
 		}
 		runs := r.house.last()
-		if len(runs) > 22 || runs[len(runs)-1].Scene != "calm" || runs[len(runs)-1].Status != "done" {
+		if len(runs) > 23 || runs[len(runs)-1].Scene != "calm" || runs[len(runs)-1].Status != "done" {
 			t.Errorf("%d runs were kept, the last is %+v", len(runs), runs[len(runs)-1])
 		}
 	})
@@ -510,6 +529,27 @@ func TestOwnerMayNotRead(t *testing.T) {
 			if run.Status != "refused" || !strings.Contains(run.Reason, "may not read") || run.Trigger.Input != nil {
 				t.Errorf("the run is %s because %q with input %s", run.Status, run.Reason, run.Trigger.Input)
 			}
+		}
+	})
+}
+
+// The owner's rights are asked for at each step.
+func TestOwnerLeavesUnderWay(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := &house{}
+		h.call = func(context.Context, *home.Identity, string, json.RawMessage) (json.RawMessage, error) {
+			h.mu.Lock()
+			h.left = true
+			h.mu.Unlock()
+			return nil, nil
+		}
+		r := newRig(t, h)
+		r.Put(on("s", "x", home.Step{Action: "do"}, home.Step{Action: "then"}))
+		r.says("x", 1)
+		synctest.Wait()
+		run := h.last()[0]
+		if run.Status != "failed" || !strings.Contains(run.Reason, "steps[1] then: the owner has left") || len(h.order) != 1 {
+			t.Errorf("the run is %s because %q after %v", run.Status, run.Reason, h.order)
 		}
 	})
 }

@@ -23,6 +23,7 @@ type house struct {
 	rights []home.Verb // of every owner; nil = a house owner's
 
 	mu      sync.Mutex
+	left    bool       // the owner of the scenes
 	runs    []home.Run // as saved, in order
 	notices []home.Event
 	order   []string // what was begun
@@ -30,6 +31,11 @@ type house struct {
 }
 
 func (h *house) Actor(s home.Scene, c home.Cause) (*home.Identity, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.left {
+		return nil, home.Errorf(home.Forbidden, "the owner has left")
+	}
 	rights := h.rights
 	if rights == nil {
 		rights = home.RoleRights(home.Owner)
