@@ -17,9 +17,14 @@ func Txt(s string) Value { return Value{Text: s, IsText: true} }
 
 // Report is a value on its way in.
 type Report struct {
-	Feature  string // external id
-	Value    Value
-	At       Time // when it was so; 0 = now
+	Feature string // external id
+	Value   Value
+	At      Time // when it was so; 0 = now
+	// Loose: the sender did not say whether the value is a number or a text. A
+	// feature of texts then takes a number as the text that was written, or as it
+	// is written when Written is empty.
+	Loose    bool
+	Written  string
 	Explicit bool // history given at its own time (created_at, import, journal), not live
 }
 

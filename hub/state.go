@@ -1,9 +1,11 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 	"unicode/utf8"
 
@@ -118,6 +120,9 @@ func (in *intake) take(n int, id *home.Identity, verb home.Verb, r *home.Report)
 			return forbidden(verb)
 		}
 		return in.unknown(id, verb, r.Feature) // a narrow key learns nothing of what else there is
+	}
+	if a.shape == home.Text && r.Loose && !r.Value.IsText {
+		r.Value = home.Txt(cmp.Or(r.Written, strconv.FormatFloat(r.Value.Number, 'f', -1, 64)))
 	}
 	value, problem := acceptable(a, r.Value)
 	if problem != "" {

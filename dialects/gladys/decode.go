@@ -28,13 +28,13 @@ func decodeStates(b []byte) (*states, error) {
 	if err := wire.DecodeJSON(b, &list, wire.JSONOptions{}); err != nil {
 		return nil, err
 	}
-	s := &states{batch: true, reports: make([]home.Report, len(list)), texts: make([]string, len(list))}
+	s := &states{batch: true, reports: make([]home.Report, len(list))}
 	if len(list) > hub.MaxReports {
 		return s, nil // the hub says how many it takes
 	}
 	e := home.Errorf(home.Unprocessable, "the states are not acceptable").Because("value_refused")
 	for i, m := range list {
-		s.reports[i], s.texts[i] = m.state(e, fmt.Sprintf("[%d].", i))
+		s.reports[i] = m.state(e, fmt.Sprintf("[%d].", i))
 	}
 	return s, e.OrNil()
 }
@@ -42,23 +42,23 @@ func decodeStates(b []byte) (*states, error) {
 // single reads one state.
 func single(m members) (*states, error) {
 	e := home.Errorf(home.Unprocessable, "the state is not acceptable").Because("value_refused")
-	r, text := m.state(e, "")
-	return &states{reports: []home.Report{r}, texts: []string{text}}, e.OrNil()
+	r := m.state(e, "")
+	return &states{reports: []home.Report{r}}, e.OrNil()
 }
 
-// state reads one state and notes in e what is wrong with it. text is what was
-// written, where it may be a number and a text alike.
-func (m members) state(e *home.Error, at string) (r home.Report, text string) {
+// state reads one state and notes in e what is wrong with it.
+func (m members) state(e *home.Error, at string) (r home.Report) {
 	if m == nil {
 		e.At(strings.TrimSuffix(at, "."), "a state is an object, such as {%q: \"mqtt:my-phone-presence\", %q: 1}", memberFeature, memberState)
-		return r, ""
+		return r
 	}
 	feature, ok := m.text(memberFeature)
 	if !ok || feature == "" {
 		e.At(at+memberFeature, "the feature's external id is needed, as a text such as mqtt:my-phone-presence")
 	}
 	r.Feature = feature
-	r.Value, text = m.value(e, at)
+	r.Value, r.Written = m.value(e, at)
+	r.Loose = true
 	if created, there := m[memberTime]; there && string(created) != "null" && string(created) != `""` {
 		written, ok := m.text(memberTime)
 		moment, err := parseMoment(written)
@@ -67,10 +67,11 @@ func (m members) state(e *home.Error, at string) (r home.Report, text string) {
 		}
 		r.At, r.Explicit = moment, true
 	}
-	return r, text
+	return r
 }
 
-// value reads text, or state where there is none.
+// value reads text, or state where there is none, and returns what was written
+// where that may be a number and a text alike.
 func (m members) value(e *home.Error, at string) (home.Value, string) {
 	if raw, there := m[memberText]; there && string(raw) != "null" && (string(raw) != `""` || m[memberState] == nil) {
 		text, ok := m.text(memberText)

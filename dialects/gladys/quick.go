@@ -104,6 +104,7 @@ func (q *quickReader) state(r *home.Report) bool {
 			return false
 		}
 	}
+	r.Loose = true
 	return q.take('}')
 }
 

@@ -2,7 +2,6 @@ package gladys
 
 import (
 	"net/http"
-	"strconv"
 
 	"latchkey/home"
 	"latchkey/internal/wire"
@@ -14,28 +13,6 @@ type states struct {
 	batch   bool
 	reports []home.Report
 	one     [1]home.Report // where reports of a single state are kept
-	texts   []string       // nil, or what was written for each value; "" = a plain number
-}
-
-// asText turns the n-th value, and every other of the same feature, into the
-// text that was written. It reports false when it is one already.
-func (s *states) asText(n int) bool {
-	if s.reports[n].Value.IsText {
-		return false
-	}
-	feature := s.reports[n].Feature
-	for i := range s.reports {
-		r := &s.reports[i]
-		if r.Feature != feature || r.Value.IsText {
-			continue
-		}
-		text := strconv.FormatFloat(r.Value.Number, 'f', -1, 64)
-		if s.texts != nil && s.texts[i] != "" {
-			text = s.texts[i]
-		}
-		r.Value = home.Txt(text)
-	}
-	return true
 }
 
 // readStates reads the body of r.
