@@ -91,13 +91,13 @@ func judgePosition(v *home.Position) error {
 	return e.OrNil()
 }
 
-// keepFix keeps one position.
+// keepFix keeps one position: the phone's device when it is new, the member's
+// position, the event and the values, all in one commit.
 func (h *Hub) keepFix(ctx context.Context, id *home.Identity, p *place, f *Fix) error {
-	now := h.Now()
 	if err := judgePosition(&f.Position); err != nil {
 		return err
 	}
-	if f.Position.At == 0 || f.Position.At > now.Add(h.limits.FutureTime) {
+	if now := h.Now(); f.Position.At == 0 || f.Position.At > now.Add(h.limits.FutureTime) {
 		f.Position.At = now
 	}
 	device, err := h.phone(ctx, id, p, f)
@@ -105,12 +105,20 @@ func (h *Hub) keepFix(ctx context.Context, id *home.Identity, p *place, f *Fix) 
 		return err
 	}
 	f.Position.Phone = device.ExternalID
-	if err := h.keepPosition(ctx, id, p, f.Position); err != nil {
-		return err
+	in := &intake{place: p, hub: h, cause: causeOf(id)}
+	reports := phoneReports(device, &f.Position)
+	in.room(len(reports))
+	for i := range reports {
+		l := p.feature(reports[i].Feature)
+		if l == nil {
+			return in.unknownNow(reports[i].Feature)
+		}
+		in.states[i] = arrival{live: l, report: &reports[i]}
 	}
-	inside := &home.Identity{Kind: home.InsideKey, House: p.id, Cause: causeOf(id), Grants: []home.Grant{{Verbs: []home.Verb{home.WriteState}}}}
-	_, err = h.Report(ctx, inside, phoneReports(device, &f.Position)...)
-	return err
+	return h.write(ctx, func(d *draft) error {
+		p.draftPosition(d, id, f.Position)
+		return in.decide(d)
+	})
 }
 
 // phoneReports are a position's values as reports. A position of long ago, from
@@ -169,19 +177,15 @@ func slug(name string) string {
 	return clean[:min(len(clean), 60)]
 }
 
-// keepPosition keeps the newest position in the member's record and tells of it.
-func (h *Hub) keepPosition(ctx context.Context, id *home.Identity, p *place, v home.Position) error {
-	return h.write(ctx, func(d *draft) error {
-		m := p.members[id.Account]
-		if m != nil && (m.Position == nil || m.Position.At <= v.At) {
-			now := *m
-			now.Position = &v
-			now.Version++
-			p.saveMember(d, &now)
-		}
-		d.event(p, home.Event{Type: home.EventLocation, Subject: string(id.Account), At: v.At, Cause: causeOf(id), Verb: home.ReadLocation}, v)
-		return nil
-	})
+// draftPosition drafts a position: the newest stands in the member's record.
+func (p *place) draftPosition(d *draft, id *home.Identity, v home.Position) {
+	if m := p.members[id.Account]; m != nil && (m.Position == nil || m.Position.At <= v.At) {
+		now := *m
+		now.Position = &v
+		now.Version++
+		p.saveMember(d, &now)
+	}
+	d.event(p, home.Event{Type: home.EventLocation, Subject: string(id.Account), At: v.At, Cause: causeOf(id), Verb: home.ReadLocation}, v)
 }
 
 // others lists where the other members are, if id may know.
