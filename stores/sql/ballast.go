@@ -15,10 +15,11 @@ func (s *Store) giveBallast() bool {
 	return true
 }
 
-// keepBallast makes the ballast when there is none and room for four.
+// keepBallast makes the ballast when there is none and twice the room
+// for it.
 func (s *Store) keepBallast() error {
 	path := s.cfg.path(ballastFile)
-	if size(path) >= ballastSize || room(s.cfg.Dir) < 4*ballastSize {
+	if size(path) >= ballastSize || room(s.cfg.Dir) < 2*ballastSize {
 		return nil
 	}
 	next := path + ".new"

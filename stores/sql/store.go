@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"time"
 
 	"latchkey/home"
 	"latchkey/stores/sql/history"
@@ -45,7 +46,8 @@ type Store struct {
 	kick chan struct{} // a stretch is finished
 	done sync.WaitGroup
 
-	marked uint64 // total in the marker; the upkeep's own
+	marking sync.Mutex // held by who writes the marker
+	marked  uint64     // total in it
 }
 
 var (
@@ -69,7 +71,24 @@ func (s *Store) Close() error {
 	s.writing.Unlock()
 	s.stop()
 	s.done.Wait()
+	s.packUp()
 	return s.release(true)
+}
+
+// packing is how long Close may take to pack the history.
+const packing = 2 * time.Second
+
+// packUp seals what waits, so that the next start has little to read again.
+// What is not done in time comes back from the journal.
+func (s *Store) packUp() {
+	if s.cfg.ReadOnly {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), packing)
+	defer cancel()
+	if err := s.history.Seal(ctx, true); err != nil {
+		s.cfg.Log.Warn("the history was not packed at the end; the next start takes longer", "error", err)
+	}
 }
 
 // release writes what is pending, when asked to, and closes the files.

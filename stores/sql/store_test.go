@@ -31,9 +31,10 @@ func write(t testing.TB, s home.Store, g home.Group) {
 	}
 }
 
-// TestStore runs the suite, with the history packed before every other restart.
+// TestStore runs the suite with restarts after a proper end, which packs the
+// history, and after a sudden one, from the files as they are.
 func TestStore(t *testing.T) {
-	for name, seal := range map[string]bool{"from the journal": false, "sealed": true} {
+	for name, sudden := range map[string]bool{"closed": false, "cut off": true} {
 		t.Run(name, func(t *testing.T) {
 			var dirs atomic.Pointer[map[home.Store]string]
 			dirs.Store(&map[home.Store]string{})
@@ -52,10 +53,10 @@ func TestStore(t *testing.T) {
 				},
 				Reopen: func(t *testing.T, s home.Store) home.Store {
 					dir := (*dirs.Load())[s]
-					if seal {
-						if err := s.(*sql.Store).Seal(t.Context()); err != nil {
-							t.Fatal(err)
-						}
+					if sudden {
+						image := t.TempDir()
+						copyFolder(t, image, dir)
+						dir = image
 					}
 					if err := s.Close(); err != nil {
 						t.Fatal(err)

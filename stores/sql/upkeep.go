@@ -65,6 +65,8 @@ func (s *Store) tidy(ctx context.Context) error {
 // mark writes the marker when there is news. It never says more than what is
 // committed.
 func (s *Store) mark() error {
+	s.marking.Lock()
+	defer s.marking.Unlock()
 	s.mu.RLock()
 	total := s.total
 	s.mu.RUnlock()
