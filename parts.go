@@ -4,9 +4,8 @@ import (
 	"context"
 
 	"latchkey/actions"
-	"latchkey/dialects/gladys"
-	"latchkey/dialects/native"
-	"latchkey/drivers/virtual"
+	"latchkey/dialects"
+	"latchkey/drivers"
 	"latchkey/home"
 	"latchkey/internal/wire"
 	"latchkey/scenes/conditions"
@@ -28,21 +27,24 @@ func Usual(c Config) Parts {
 			}},
 			{"memory", func(context.Context, Config) (home.Store, error) { return memory.New(), nil }},
 		},
-		Drivers:    []home.Driver{virtual.New(c.Clock)},
+		Drivers:    drivers.All(c.Clock),
 		Triggers:   triggers.All(),
 		Conditions: conditions.All(),
 		Actions:    actions.All(actions.Parts{Judge: guard.judge()}),
 		Guard:      guard,
-		Dialects: []Dialect{
-			{"native", func(l *Latchkey) (wire.Dialect, error) {
-				return native.New(l.hub, native.Options{Version: l.config.Version, Origins: l.config.Settings.Server.CORSOrigins})
-			}},
-			{"gladys", func(l *Latchkey) (wire.Dialect, error) {
-				return gladys.New(l.hub, gladys.Options{Version: l.config.Version}), nil
-			}},
-			{"web", func(l *Latchkey) (wire.Dialect, error) {
-				return web.Dialect(web.Options{NeedsSetup: l.hub.NeedsSetup, Demo: l.config.Demo}), nil
-			}},
-		},
+		Dialects: append(spoken(), Dialect{"web", func(l *Latchkey) (wire.Dialect, error) {
+			return web.Dialect(web.Options{NeedsSetup: l.hub.NeedsSetup, Demo: l.config.Demo}), nil
+		}}),
 	}
+}
+
+// spoken returns the listed dialects.
+func spoken() []Dialect {
+	var out []Dialect
+	for _, d := range dialects.All() {
+		out = append(out, Dialect{d.Name, func(l *Latchkey) (wire.Dialect, error) {
+			return d.Open(l.hub, dialects.Options{Version: l.config.Version, Origins: l.config.Settings.Server.CORSOrigins})
+		}})
+	}
+	return out
 }
