@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"sync"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"latchkey/dialects/native/docs"
 	"latchkey/dialects/native/rest"
@@ -42,56 +45,77 @@ func about(version string) rest.About {
 }
 
 // describe returns the routes of the OpenAPI document and of the page made
-// from it. They describe themselves too.
-func describe(s *rest.Service, version string, operations []rest.Operation) ([]wire.Route, error) {
+// from it. They describe themselves too. All of it is made when it is first
+// asked for.
+func describe(s *rest.Service, version string, operations []rest.Operation) []wire.Route {
 	p := &pages{}
 	self := p.operations()
-	all := append(append([]rest.Operation{}, operations...), self...)
-	doc := s.Document(about(version), all)
-	var err error
-	if p.json, err = json.Marshal(doc); err != nil {
-		return nil, fmt.Errorf("write the document: %w", err)
-	}
-	if p.yaml, err = doc.YAML(); err != nil {
-		return nil, fmt.Errorf("write the document as YAML: %w", err)
-	}
-	site, err := docs.New(p.json, Prefix)
-	if err != nil {
-		return nil, err
-	}
-	p.site = site
+	p.made = sync.OnceValues(func() (*description, error) {
+		return newDescription(s.Document(about(version), append(append([]rest.Operation{}, operations...), self...)))
+	})
 	routes := []wire.Route{}
 	for _, op := range self {
 		routes = append(routes, s.Route(op))
 	}
 	short := routes[2]
 	short.Path, short.Name = "/docs", "native.docs_short"
-	return append(routes, short), nil
+	return append(routes, short)
 }
 
-// pages holds what is served of the description.
-type pages struct {
+// description is what is served of the document.
+type description struct {
 	json, yaml []byte
 	site       *docs.Site
 }
 
-func (d *pages) operations() []rest.Operation {
+func newDescription(doc *huma.OpenAPI) (*description, error) {
+	d := new(description)
+	var err error
+	if d.json, err = json.Marshal(doc); err != nil {
+		return nil, fmt.Errorf("write the document: %w", err)
+	}
+	if d.yaml, err = doc.YAML(); err != nil {
+		return nil, fmt.Errorf("write the document as YAML: %w", err)
+	}
+	d.site, err = docs.New(d.json, Prefix)
+	return d, err
+}
+
+// pages serves the description.
+type pages struct {
+	made func() (*description, error)
+}
+
+// of serves the part of the description that part picks.
+func (p *pages) of(media string, part func(*description) []byte) func(*rest.Call) error {
+	return func(c *rest.Call) error {
+		d, err := p.made()
+		if err != nil {
+			return err
+		}
+		return serve(c, media, part(d))
+	}
+}
+
+func (p *pages) operations() []rest.Operation {
 	get := func(path, name, media string, title home.Label, f func(*rest.Call) error) rest.Operation {
 		return rest.Raw(rest.Spec{Method: http.MethodGet, Path: path, Name: name, Tag: "api", Right: home.Anyone, Class: wire.Read, Title: title, Gives: []string{media}},
 			func(c *rest.Call, _ *struct{}) error { return f(c) })
 	}
 	return []rest.Operation{
 		get("/openapi.json", "openapi_json", "application/json", home.Label{EN: "This description as OpenAPI 3.1, JSON", FR: "Cette description en OpenAPI 3.1, JSON"},
-			func(c *rest.Call) error { return serve(c, "application/json", d.json) }),
+			p.of("application/json", func(d *description) []byte { return d.json })),
 		get("/openapi.yaml", "openapi_yaml", "application/yaml", home.Label{EN: "This description as OpenAPI 3.1, YAML", FR: "Cette description en OpenAPI 3.1, YAML"},
-			func(c *rest.Call) error { return serve(c, "application/yaml", d.yaml) }),
+			p.of("application/yaml", func(d *description) []byte { return d.yaml })),
 		rest.Raw(rest.Spec{Method: http.MethodGet, Path: "/docs", Name: "docs", Tag: "api", Right: home.Anyone, Class: wire.Read, Gives: []string{"text/html"},
 			Title: home.Label{EN: "This description as a page", FR: "Cette description en une page"}},
 			func(c *rest.Call, in *struct {
 				Lang string `query:"lang" enum:"en,fr" doc:"the browser's own when left out"`
 			}) error {
 				c.Writer.Header().Add("Vary", "Accept-Language")
-				return serve(c, "text/html; charset=utf-8", d.site.Page(in.Lang, c.Request.Header.Get("Accept-Language")))
+				return p.of("text/html; charset=utf-8", func(d *description) []byte {
+					return d.site.Page(in.Lang, c.Request.Header.Get("Accept-Language"))
+				})(c)
 			}),
 		get("/docs/style.css", "docs_style", "text/css", home.Label{EN: "The page's style", FR: "Le style de la page"},
 			func(c *rest.Call) error { return serve(c, "text/css; charset=utf-8", docs.Style()) }),

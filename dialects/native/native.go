@@ -3,7 +3,6 @@
 package native
 
 import (
-	"fmt"
 	"slices"
 
 	"latchkey/dialects/native/rest"
@@ -38,11 +37,7 @@ func New(h *hub.Hub, o Options) (wire.Dialect, error) {
 	for _, op := range operations {
 		d.Routes = append(d.Routes, service.Route(op))
 	}
-	described, err := describe(service, o.Version, operations)
-	if err != nil {
-		return d, fmt.Errorf("describe the native API: %w", err)
-	}
-	d.Routes = append(d.Routes, described...)
+	d.Routes = append(d.Routes, describe(service, o.Version, operations)...)
 	return d, wire.Check([]wire.Dialect{d})
 }
 

@@ -78,7 +78,7 @@ func (o *Operation) describeInput(op *huma.Operation, schemas huma.Registry) {
 		op.Parameters = append(op.Parameters, &huma.Param{Name: p.name, In: p.in, Required: p.required, Description: f.Tag.Get("doc"),
 			Schema: p.schema(schemas)})
 	}
-	if o.Right != home.Anyone && o.HouseIn == "" {
+	if o.Right != home.Anyone && o.HouseIn == "" && !o.Anonymous {
 		op.Parameters = append(op.Parameters, &huma.Param{Name: "house", In: "query", Schema: &huma.Schema{Type: huma.TypeString},
 			Description: "The id of the house asked for; without it, the key's own or the account's first."})
 	}
