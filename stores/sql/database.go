@@ -61,7 +61,7 @@ type writer struct {
 }
 
 func openWriter(ctx context.Context, path string) (*writer, error) {
-	db, err := openSQLite(path, "mode=rw", "page_size("+strconv.Itoa(pageSize)+")", "journal_mode(WAL)", "synchronous(FULL)",
+	db, err := openSQLite(path, "mode=rw", "page_size("+strconv.Itoa(pageSize)+")", "journal_mode(WAL)", "synchronous("+synchronous+")",
 		"wal_autocheckpoint(4000)", "journal_size_limit(67108864)", "foreign_keys(1)")
 	if err != nil {
 		return nil, err
