@@ -53,6 +53,43 @@ func open(t testing.TB, judge actions.Judge) *fixture {
 
 func allow(context.Context, *home.Identity, string) error { return nil }
 
+// call is one call of an action and how it must end.
+type call struct {
+	id     *home.Identity
+	action string
+	args   string
+	code   home.Code
+	text   string // in the result or the error
+}
+
+func (f *fixture) expect(t *testing.T, c call) {
+	t.Helper()
+	result, err := f.Call(t.Context(), c.id, c.action, json.RawMessage(c.args))
+	said := string(result)
+	if err != nil {
+		e := home.AsError(err)
+		said = e.Message
+		for _, field := range e.Fields {
+			said += " " + field.Path + ": " + field.Message
+		}
+	}
+	if home.CodeOf(err) != c.code || !strings.Contains(said, c.text) {
+		t.Errorf("%s %.80s: %q %s, want %q and %q in it", c.action, c.args, home.CodeOf(err), said, c.code, c.text)
+	}
+}
+
+func TestRequestsAreKept(t *testing.T) {
+	f := open(t, allow)
+	f.expect(t, call{f.owner, "http.request", `{"url":"https://x.example/a","headers":{"x-a":"b"},"body":"{}"}`, "", "queued"})
+	waiting, err := f.Requests(t.Context(), f.owner)
+	if err != nil || len(waiting) != 1 {
+		t.Fatalf("the outbox holds %d requests (%v), want 1", len(waiting), err)
+	}
+	if r := waiting[0]; r.URL != "https://x.example/a" || r.Headers["X-A"] != "b" || r.Method != "POST" || r.Body != "{}" || r.By != f.owner.Account {
+		t.Errorf("the outbox holds %+v", r)
+	}
+}
+
 func TestActions(t *testing.T) {
 	f := open(t, func(_ context.Context, _ *home.Identity, address string) error {
 		if strings.Contains(address, "metadata") {
@@ -65,13 +102,7 @@ func TestActions(t *testing.T) {
 	narrow := *f.owner
 	narrow.Grants = []home.Grant{{Verbs: []home.Verb{home.ReadState}}}
 	ann := string(f.owner.Account)
-	for _, c := range []struct {
-		id     *home.Identity
-		action string
-		args   string
-		code   home.Code
-		text   string // in the result or the error
-	}{
+	for _, c := range []call{
 		{f.owner, "device.command", `{"feature":"lamp","value":1}`, "", `"status":"done"`},
 		{f.owner, "device.command", `{"feature":"lamp","value":true}`, "", `"status":"done"`},
 		{f.owner, "device.command", `{"feature":"note","value":"hi"}`, "", `"status":"done"`},
@@ -106,27 +137,7 @@ func TestActions(t *testing.T) {
 		{f.owner, "http.request", `{"url":"https://x.example","body":"` + strings.Repeat("a", 200_000) + `"}`, "", "queued"},
 		{f.owner, "http.request", `{"url":"https://x.example","body":"` + strings.Repeat("a", 300_000) + `"}`, home.Unprocessable, "body: this has 300000 bytes"},
 	} {
-		result, err := f.Call(t.Context(), c.id, c.action, json.RawMessage(c.args))
-		said := string(result)
-		if err != nil {
-			e := home.AsError(err)
-			said = e.Message
-			for _, field := range e.Fields {
-				said += " " + field.Path + ": " + field.Message
-			}
-		}
-		if home.CodeOf(err) != c.code || !strings.Contains(said, c.text) {
-			t.Errorf("%s %.80s: %q %s, want %q and %q in it", c.action, c.args, home.CodeOf(err), said, c.code, c.text)
-		}
-	}
-	waiting, err := f.Requests(t.Context(), f.owner)
-	if err != nil || len(waiting) != 2 {
-		t.Fatalf("the outbox holds %d requests (%v), want 2", len(waiting), err)
-	}
-	for _, r := range waiting {
-		if r.URL == "https://x.example/a" && (r.Headers["X-A"] != "b" || r.Method != "POST" || r.Body != "{}") {
-			t.Errorf("the outbox holds %s %v %q", r.Method, r.Headers, r.Body)
-		}
+		f.expect(t, c)
 	}
 }
 
