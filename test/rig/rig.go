@@ -187,3 +187,8 @@ func (s *Server) do(method, url string, body, answer any) error {
 	}
 	return json.Unmarshal(text, answer)
 }
+
+// At returns a server that somebody else has started.
+func At(url string) *Server {
+	return &Server{URL: url, http: &http.Client{Timeout: 30 * time.Second}}
+}
