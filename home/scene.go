@@ -14,7 +14,10 @@ type Scene struct {
 	Conditions []Trigger `json:"conditions"` // all of them must hold
 	Steps      []Step    `json:"steps"`
 	Owner      ID        `json:"owner"` // the account in whose rights it acts
-	CreatedAt  Time      `json:"created_at"`
+	// Rights bounds it further, to those of the key that saved it; empty when the
+	// owner saved it in person.
+	Rights    []Grant `json:"rights,omitempty"`
+	CreatedAt Time    `json:"created_at"`
 }
 
 // Trigger is one trigger or condition: a type and that type's own settings,

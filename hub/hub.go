@@ -100,6 +100,10 @@ func New(ctx context.Context, c Config) (*Hub, error) {
 		return nil, err
 	}
 	go h.commit()
+	if err := h.interruptRuns(ctx); err != nil {
+		h.Close()
+		return nil, err
+	}
 	return h, nil
 }
 

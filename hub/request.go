@@ -57,7 +57,7 @@ func (h *Hub) QueueRequest(ctx context.Context, id *home.Identity, r home.Reques
 		}
 		d.put(requestRecord(r), r, func() { h.outbox.add(r) })
 		d.event(p, home.Event{Type: home.EventRequestQueued, Subject: string(r.ID), Cause: r.Cause, Verb: home.ReadScene},
-			map[string]string{"method": r.Method, "url": r.URL})
+			map[string]string{"method": r.Method, "target": targetOf(r.URL)})
 		return nil
 	}})
 	return r, err
@@ -207,7 +207,7 @@ func (h *Hub) settle(r home.Request, sent Sent) error {
 		return nil // the house is gone, and the request with it
 	}
 	return h.do(context.Background(), &change{shared: true, decide: func(d *draft) error {
-		told := map[string]any{"url": r.URL, "status": sent.Status, "attempts": r.Attempts, "last": r.Last}
+		told := map[string]any{"target": targetOf(r.URL), "status": sent.Status, "attempts": r.Attempts, "last": r.Last}
 		e := home.Event{Subject: string(r.ID), Cause: r.Cause, Verb: home.ReadScene}
 		switch {
 		case sent.Err == nil && sent.Status >= 200 && sent.Status < 300:
@@ -239,10 +239,10 @@ func jitter(d time.Duration) time.Duration {
 }
 
 // targetOf is the host and port of an address: what is spared from too many
-// requests at a time.
+// requests at a time, and what may be told (the rest may hold a secret).
 func targetOf(address string) string {
 	if u, err := url.Parse(address); err == nil {
 		return u.Host
 	}
-	return address
+	return ""
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 
 	"latchkey/home"
 )
@@ -91,4 +92,27 @@ func (h *Hub) Run(ctx context.Context, id *home.Identity, run home.ID) (home.Run
 		err = home.Errorf(home.NotFound, "there is no such run").Because("run_unknown")
 	}
 	return out, err
+}
+
+// interruptRuns ends the runs that the last process left running.
+func (h *Hub) interruptRuns(ctx context.Context) error {
+	var left []home.Run
+	err := h.store.Records(ctx, home.RecordQuery{Kind: home.KindRun}, func(rec home.Record) error {
+		r, err := decodeInto[home.Run](rec)
+		if err == nil && r.Status == "running" {
+			r.House = rec.House
+			left = append(left, *r)
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("read the runs: %w", err)
+	}
+	for _, r := range left {
+		r.Status, r.Reason, r.Finished = "interrupted", "the program ended in the middle", h.Now()
+		if err := h.SaveRun(ctx, r); err != nil { // a full disk must not keep the house from starting
+			h.log.Warn("a run that was cut off could not be ended", "run", r.ID, "error", err)
+		}
+	}
+	return nil
 }

@@ -61,13 +61,14 @@ func sceneUnknown() error {
 }
 
 // CreateScene makes a scene that acts in the rights of id's account. The id,
-// owner and version that s may hold do not count.
+// owner, rights and version that s may hold do not count.
 func (h *Hub) CreateScene(ctx context.Context, id *home.Identity, s home.Scene) (home.Scene, error) {
 	p, err := h.placeOf(id, home.WriteScene)
 	if err != nil {
 		return s, err
 	}
 	s.ID, s.House, s.Version, s.Owner, s.CreatedAt = home.NewID(), p.id, 1, id.Account, h.Now()
+	s.Rights = rightsToAct(id)
 	if err := h.judgeScene(&s); err != nil {
 		return s, err
 	}
@@ -101,7 +102,7 @@ func (h *Hub) UpdateScene(ctx context.Context, id *home.Identity, s home.Scene) 
 		if err := checkVersion(old.Version, s.Version); err != nil {
 			return err
 		}
-		s.Version, s.CreatedAt, s.Owner = old.Version+1, old.CreatedAt, id.Account
+		s.Version, s.CreatedAt, s.Owner, s.Rights = old.Version+1, old.CreatedAt, id.Account, rightsToAct(id)
 		h.saveScene(d, p, id, s, "scene.updated")
 		return nil
 	})
@@ -174,6 +175,16 @@ func (h *Hub) StartScene(ctx context.Context, id *home.Identity, scene home.ID) 
 	return h.startScene(ctx, *s, &starter)
 }
 
+// rightsToAct bounds a scene to what the key that saves it may do, so that a
+// key for scenes is not a key for everything. A person's own session is not
+// bounded.
+func rightsToAct(id *home.Identity) []home.Grant {
+	if id.Kind == home.SessionKey {
+		return nil
+	}
+	return append([]home.Grant{{Verbs: []home.Verb{home.RunScene}}}, id.Grants...)
+}
+
 // Actor returns the identity in which a scene acts: its owner's, as the owner's
 // role in the house now allows.
 func (h *Hub) Actor(s home.Scene, cause home.Cause) (*home.Identity, error) {
@@ -191,5 +202,20 @@ func (h *Hub) Actor(s home.Scene, cause home.Cause) (*home.Identity, error) {
 		return nil, home.Errorf(home.Forbidden, "the scene %s has no owner in this house any more; save it again to make it yours", s.Name).Because("scene_orphan")
 	}
 	return &home.Identity{Kind: home.InsideKey, Account: m.Account, House: p.id, Role: m.Role, Scene: s.ID, Cause: cause,
-		KeyName: s.Name, Grants: []home.Grant{{Verbs: home.RoleRights(m.Role)}}}, nil
+		KeyName: s.Name, Grants: actingGrants(s.Rights, m.Role)}, nil
+}
+
+// actingGrants is what a scene may do: what its owner's role now gives, within
+// the bounds that it was saved with.
+func actingGrants(bounds []home.Grant, role home.Role) []home.Grant {
+	verbs := home.RoleRights(role)
+	if len(bounds) == 0 {
+		return []home.Grant{{Verbs: verbs}}
+	}
+	out := make([]home.Grant, len(bounds))
+	for i, g := range bounds {
+		out[i] = g
+		out[i].Verbs = slices.DeleteFunc(slices.Clone(g.Verbs), func(v home.Verb) bool { return !slices.Contains(verbs, v) })
+	}
+	return out
 }

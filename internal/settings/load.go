@@ -47,7 +47,24 @@ func Load(src Sources) (*Loaded, error) {
 		}
 		out.Origin[key] = "flag"
 	}
+	out.follow()
 	return out, nil
+}
+
+// follow gives keys in URLs the rate that was chosen for keys, unless one was
+// chosen for them.
+func (l *Loaded) follow() {
+	for _, f := range []struct {
+		chosen, other string
+		take          func()
+	}{
+		{"limits.key_rate", "limits.url_key_rate", func() { l.Limits.URLKeyRate = l.Limits.KeyRate }},
+		{"limits.key_burst", "limits.url_key_burst", func() { l.Limits.URLKeyBurst = l.Limits.KeyBurst }},
+	} {
+		if l.Origin[f.chosen] != "" && l.Origin[f.other] == "" {
+			f.take()
+		}
+	}
 }
 
 // environment takes the variables in.

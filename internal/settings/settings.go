@@ -36,7 +36,7 @@ type Server struct {
 type Limits struct {
 	KeyRate      float64
 	KeyBurst     int
-	URLKeyRate   float64 // keys that stand in URLs
+	URLKeyRate   float64 // keys that stand in URLs; KeyRate when only that is chosen
 	URLKeyBurst  int
 	VisitorRate  float64 // per address, without a key
 	VisitorBurst int

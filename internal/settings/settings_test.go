@@ -27,6 +27,7 @@ func TestLaterSourcesWin(t *testing.T) {
 	}
 	want := settings.Default(func(k string) string { return map[string]string{"HOME": "/home/a"}[k] })
 	want.Listen, want.Log.Level, want.Log.Format, want.Limits.KeyRate = ":3", "warn", "json", 7.5
+	want.Limits.URLKeyRate = 7.5 // follows
 	want.Egress.Allow = []string{"10.0.0.2:80", "nas.local:5000"}
 	if d := cmp.Diff(want.Limits, got.Limits); d != "" || got.Listen != want.Listen || got.Log != want.Log || !cmp.Equal(got.Egress, want.Egress) {
 		t.Errorf("got %+v, want %+v %s", got.Settings, want, d)
@@ -181,5 +182,22 @@ func write(t *testing.T, name, text string) {
 	t.Helper()
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestKeysInURLsFollowTheRateOfKeys(t *testing.T) {
+	for _, c := range []struct {
+		env  []string
+		rate float64
+	}{
+		{nil, 10},
+		{[]string{"LATCHKEY_LIMITS_KEY_RATE=0"}, 0},
+		{[]string{"LATCHKEY_LIMITS_KEY_RATE=500"}, 500},
+		{[]string{"LATCHKEY_LIMITS_KEY_RATE=500", "LATCHKEY_LIMITS_URL_KEY_RATE=20"}, 20},
+	} {
+		got, err := settings.Load(settings.Sources{Env: c.env})
+		if err != nil || got.Limits.URLKeyRate != c.rate {
+			t.Errorf("%v: %v a second, %v; want %v", c.env, got.Limits.URLKeyRate, err, c.rate)
+		}
 	}
 }

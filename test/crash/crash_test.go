@@ -1,13 +1,11 @@
 //go:build crash
 
-// Package crash holds the rigs that end the program in the middle of its work
-// and look whether every acknowledged state is there afterwards.
-//
+package crash
+
 // kill -9 shows what the program itself forgets to hand to the system; only a
 // power cut (here: a copy of the disk image as it was at one moment) shows what
 // was never synced. A second binary, built with the tag crashrig, runs SQLite
 // with synchronous=NORMAL: the rig must catch it, or it proves nothing.
-package crash
 
 import (
 	"context"
@@ -117,7 +115,9 @@ func TestKill(t *testing.T) {
 			if lost, twice := again(t, program, data, l, s.Token); lost+twice > 0 {
 				t.Errorf("%d acknowledged states are lost, %d are there twice", lost, twice)
 			}
-			if out, err := exec.Command(program, "check", "--data", data).CombinedOutput(); err != nil {
+			check := exec.Command(program, "check")
+			check.Env = append(os.Environ(), "LATCHKEY_DATA="+data)
+			if out, err := check.CombinedOutput(); err != nil {
 				t.Errorf("check: %v\n%s", err, out)
 			}
 		})
