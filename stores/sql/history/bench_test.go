@@ -198,10 +198,10 @@ func BenchmarkHouse(b *testing.B) {
 	}{{"day raw", 1440, 0}, {"week in 1h", 7 * 1440, 60}, {"35 days in 1h", 35 * 1440, 60}, {"35 days in 1d", 35 * 1440, 1440}} {
 		from := max(begun, end-span.minutes*minute)
 		b.Run(span.name+"/plain", func(b *testing.B) {
-			sample(b, func(f uint32) { readPlain(b, plain, f, from, end, span.every*minute) })
+			sample(b, func(f uint32) { readPlain(b, plain, reading{f, from, end, span.every * minute}) })
 		})
 		b.Run(span.name+"/chunks", func(b *testing.B) {
-			sample(b, func(f uint32) { readChunks(b, h, f, from, end, span.every*minute) })
+			sample(b, func(f uint32) { readChunks(b, h, reading{f, from, end, span.every * minute}) })
 		})
 	}
 }
@@ -220,12 +220,18 @@ func sample(b *testing.B, f func(feature uint32)) {
 	b.ReportMetric(float64(times[len(times)/2].Nanoseconds())/1e6, "p50-ms")
 }
 
-func readPlain(b *testing.B, db *sql.DB, feature uint32, from, to, every home.Time) {
+// reading is one question; every 0 asks for the points themselves.
+type reading struct {
+	feature         uint32
+	from, to, every home.Time
+}
+
+func readPlain(b *testing.B, db *sql.DB, r reading) {
 	query := `SELECT at, value FROM point WHERE feature = $1 AND at >= $2 AND at < $3 ORDER BY at`
-	if every > 0 {
-		query = fmt.Sprintf(`SELECT count(*), avg(value) FROM point WHERE feature = $1 AND at >= $2 AND at < $3 GROUP BY (at - %d) / %d`, from, every)
+	if r.every > 0 {
+		query = fmt.Sprintf(`SELECT count(*), avg(value) FROM point WHERE feature = $1 AND at >= $2 AND at < $3 GROUP BY (at - %d) / %d`, r.from, r.every)
 	}
-	rows, err := db.Query(query, feature, int64(from), int64(to))
+	rows, err := db.Query(query, r.feature, int64(r.from), int64(r.to))
 	must(b, err)
 	defer rows.Close()
 	for rows.Next() {
@@ -236,20 +242,20 @@ func readPlain(b *testing.B, db *sql.DB, feature uint32, from, to, every home.Ti
 	must(b, rows.Err())
 }
 
-func readChunks(b *testing.B, h *history.History, feature uint32, from, to, every home.Time) {
+func readChunks(b *testing.B, h *history.History, r reading) {
 	sum := 0.0
-	if every == 0 {
-		must(b, h.Points(ctx, home.PointQuery{Feature: feature, From: from, To: to}, func(s home.Sample) error {
+	if r.every == 0 {
+		must(b, h.Points(ctx, home.PointQuery{Feature: r.feature, From: r.from, To: r.to}, func(s home.Sample) error {
 			sum += s.Value.Number
 			return nil
 		}))
 		return
 	}
 	var edges []home.Time
-	for at := from; at <= to; at += every {
+	for at := r.from; at <= r.to; at += r.every {
 		edges = append(edges, at)
 	}
-	_, err := h.Buckets(ctx, home.BucketQuery{Feature: feature, Edges: edges})
+	_, err := h.Buckets(ctx, home.BucketQuery{Feature: r.feature, Edges: edges})
 	must(b, err)
 }
 

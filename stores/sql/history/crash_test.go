@@ -2,6 +2,7 @@ package history_test
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -23,6 +24,10 @@ const crashVar = "LATCHKEY_HISTORY_CRASH"
 func TestMain(m *testing.M) {
 	if order := os.Getenv(crashVar); order != "" {
 		crash(order)
+	}
+	flag.Parse()
+	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
+		_ = f.Value.Set("30") // each syncs a file many times
 	}
 	goleak.VerifyTestMain(m)
 }

@@ -300,6 +300,10 @@ func (m *machine) check(t *rapid.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// fileCheck has the history look at its file.
+func (m *machine) fileCheck(t *rapid.T) {
 	if lines, err := m.h.Check(ctx); err != nil || len(lines) > 0 {
 		t.Fatalf("check: %v, %v", lines, err)
 	}
@@ -314,7 +318,9 @@ func TestModel(t *testing.T) {
 		m.open()
 		defer func() { _ = m.h.Close() }()
 		t.Repeat(map[string]func(*rapid.T){
-			"add": m.add, "add again": m.add, "seal": m.seal, "reopen": m.reopen, "points": m.points, "buckets": m.buckets, "": m.check,
+			"add": m.add, "add again": m.add, "seal": m.seal, "reopen": m.reopen, "points": m.points, "buckets": m.buckets,
+			"file check": m.fileCheck, "": m.check,
 		})
+		m.fileCheck(t)
 	})
 }
