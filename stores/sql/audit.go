@@ -2,12 +2,13 @@ package sql
 
 import (
 	"context"
+	dbsql "database/sql"
 	"fmt"
 
 	"latchkey/home"
 )
 
-const selectAudit = `SELECT num, at, house, actor, remote, action, target, detail, prev, hash FROM audit`
+const selectAudit = `SELECT num, at, house, actor, remote, action, target, detail, prev, hash, sum FROM audit`
 
 // Audits implements home.LogStore. The house "" stands for all rows; with limit
 // 0 it visits nothing.
@@ -56,8 +57,8 @@ func (s *Store) audits(ctx context.Context, text string, args ...any) ([]home.Au
 	defer func() { _ = rows.Close() }()
 	var list []home.Audit
 	for rows.Next() {
-		var a home.Audit
-		if err := rows.Scan(&a.Num, &a.At, &a.House, &a.Actor, &a.Remote, &a.Action, &a.Target, &a.Detail, &a.Prev, &a.Hash); err != nil {
+		a, _, err := scanAudit(rows) // a row that rotted is shown: the chain names it
+		if err != nil {
 			return nil, fmt.Errorf("read an audit row: %w", err)
 		}
 		list = append(list, a)
@@ -66,4 +67,11 @@ func (s *Store) audits(ctx context.Context, text string, args ...any) ([]home.Au
 		return nil, fmt.Errorf("read the audit rows: %w", err)
 	}
 	return list, nil
+}
+
+// scanAudit reads a row of selectAudit and compares its checksum.
+func scanAudit(rows *dbsql.Rows) (a home.Audit, sound bool, err error) {
+	var sum int64
+	err = rows.Scan(&a.Num, &a.At, &a.House, &a.Actor, &a.Remote, &a.Action, &a.Target, &a.Detail, &a.Prev, &a.Hash, &sum)
+	return a, auditSum(&a) == sum, err
 }

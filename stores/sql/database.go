@@ -80,8 +80,8 @@ const (
 		ON CONFLICT (kind, id) DO UPDATE SET house = excluded.house, parent = excluded.parent, at = excluded.at,
 		version = excluded.version, doc = excluded.doc, sum = excluded.sum`
 	removeRecord = `DELETE FROM record WHERE kind = $1 AND id = $2`
-	insertAudit  = `INSERT INTO audit (num, at, house, actor, remote, action, target, detail, prev, hash)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+	insertAudit  = `INSERT INTO audit (num, at, house, actor, remote, action, target, detail, prev, hash, sum)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
 )
 
 // prepare makes the statements of Write.
@@ -118,7 +118,17 @@ func (w *writer) atomically(ctx context.Context, do func() error) error {
 	return err
 }
 
-func (w *writer) close() error { return errors.Join(w.conn.Close(), w.db.Close()) }
+// close closes the statements first: with one open, SQLite would not fold the
+// write-ahead log into the file at the end.
+func (w *writer) close() error {
+	var errs []error
+	for _, stmt := range [...]*dbsql.Stmt{w.begin, w.commit, w.rollback, w.journal, w.put, w.remove, w.audit} {
+		if stmt != nil {
+			errs = append(errs, stmt.Close())
+		}
+	}
+	return errors.Join(append(errs, w.conn.Close(), w.db.Close())...)
+}
 
 // checkVersion refuses an SQLite that may lose commits.
 func checkVersion(ctx context.Context, db *dbsql.DB) error {

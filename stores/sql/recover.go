@@ -72,18 +72,24 @@ func startAfresh(c *Config) ([]string, error) {
 	return []string{"the damaged files were moved to " + dir, "the next start makes a new, empty home"}, nil
 }
 
-// acceptTorn keeps a database that lost its end. The numbers of what was lost
-// are not given again: the houses' heads move on, and the log begins anew, so
-// that a subscriber learns of the gap.
+// acceptTorn keeps a database that lost its end.
 func acceptTorn(ctx context.Context, c *Config) ([]string, error) {
 	m, err := readMarker(c)
 	if err != nil {
 		return nil, err
 	}
+	return restart(ctx, c, m)
+}
+
+// restart makes a database that lost something fit to go on. The numbers of
+// what was lost are not given again: the houses' heads move on, and the log
+// begins anew, so that a subscriber learns of the gap.
+func restart(ctx context.Context, c *Config, m marker) ([]string, error) {
 	s, err := openMarked(ctx, c, marker{instance: m.instance})
 	if err != nil {
 		return nil, err
 	}
+	done := s.notices
 	lost := m.total - min(m.total, s.total)
 	s.forgetLog(lost)
 	err = s.w.atomically(ctx, s.writeRestart)
@@ -91,10 +97,12 @@ func acceptTorn(ctx context.Context, c *Config) ([]string, error) {
 		err = s.mark() // last: until now the old marker tells of the loss
 	}
 	if err := errors.Join(err, s.release(false)); err != nil {
-		return nil, err
+		return done, err
 	}
-	return []string{fmt.Sprintf("the loss of %d acknowledged changes was accepted", lost),
-		"the order numbers move on, so that nothing gets a number that was lost"}, nil
+	if lost > 0 {
+		done = append(done, fmt.Sprintf("the loss of %d acknowledged changes was accepted", lost))
+	}
+	return append(done, "the order numbers move on, so that nothing gets a number that was lost"), nil
 }
 
 // forgetLog moves the heads on and empties the log's index.

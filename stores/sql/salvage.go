@@ -43,7 +43,12 @@ func salvage(ctx context.Context, c *Config) ([]string, error) {
 	if err := install(c, next); err != nil {
 		return done, err
 	}
-	return append(done, "the damaged core.db was moved to "+dir), setAside(c, dir, markerFile)
+	done = append(done, "the damaged core.db was moved to "+dir)
+	if err := setAside(c, dir, markerFile); err != nil {
+		return done, err
+	}
+	lines, err := restart(ctx, c, marker{})
+	return append(done, lines...), err
 }
 
 // transfer copies every row that reads.
@@ -107,18 +112,20 @@ type table struct {
 	fields string // the first one is the key
 	key    string
 	insert string
+	filter string               // more conditions
 	sound  func(row []any) bool // nil = all
 }
 
 func tables() []table {
 	return []table{
-		{"meta", "rowid, key, value", "rowid", `INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, soundMeta},
+		// The rest of meta follows from the rows that are there.
+		{"meta", "rowid, key, value", "rowid", setMeta, `AND key IN ('` + metaInstance + `', '` + metaHistory + `')`, nil},
 		{"record", "rowid, kind, id, house, parent, at, version, doc, sum", "rowid",
-			`INSERT INTO record (kind, id, house, parent, at, version, doc, sum) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (kind, id) DO NOTHING`, soundRecord},
-		{"audit", "num, at, house, actor, remote, action, target, detail, prev, hash", "num", insertAudit + ` ON CONFLICT (num) DO NOTHING`, nil},
-		{"head", "rowid, house, seq", "rowid", `INSERT INTO head (house, seq) VALUES ($1, $2) ON CONFLICT (house) DO NOTHING`, nil},
-		{"current", "block, body", "block", `INSERT INTO current (block, body) VALUES ($1, $2) ON CONFLICT (block) DO NOTHING`, soundBody(1)},
-		{"journal", "id, entries, body", "id", insertJournal + ` ON CONFLICT (id) DO NOTHING`, soundBody(2)},
+			`INSERT INTO record (kind, id, house, parent, at, version, doc, sum) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (kind, id) DO NOTHING`, "", soundRecord},
+		{"audit", "num, at, house, actor, remote, action, target, detail, prev, hash, sum", "num", insertAudit + ` ON CONFLICT (num) DO NOTHING`, "", nil},
+		{"head", "rowid, house, seq", "rowid", `INSERT INTO head (house, seq) VALUES ($1, $2) ON CONFLICT (house) DO NOTHING`, "", nil},
+		{"current", "block, body", "block", `INSERT INTO current (block, body) VALUES ($1, $2) ON CONFLICT (block) DO NOTHING`, "", soundBody(1)},
+		{"journal", "id, entries, body", "id", insertJournal + ` ON CONFLICT (id) DO NOTHING`, "", soundBody(2)},
 	}
 }
 
@@ -126,8 +133,12 @@ func tables() []table {
 // from its end, then the pieces between.
 func (t *table) transfer(ctx context.Context, in *dbsql.DB, tx *dbsql.Tx) (n int, lost bool, err error) {
 	first, last := int64(-1<<62), int64(1<<62)
+	between := func(order string) string {
+		return fmt.Sprintf(`SELECT %s FROM %s WHERE %s BETWEEN %d AND %d %s ORDER BY %s %s`,
+			t.fields, t.name, t.key, first, last, t.filter, t.key, order)
+	}
 	for range 64 {
-		read, up, err := t.copyRows(ctx, in, tx, fmt.Sprintf(`SELECT %s FROM %s WHERE %s >= %d AND %[3]s <= %d ORDER BY %[3]s`, t.fields, t.name, t.key, first, last))
+		read, up, err := t.copyRows(ctx, in, tx, between("ASC"))
 		n += read.rows
 		lost = lost || read.unsound
 		if err != nil {
@@ -138,7 +149,7 @@ func (t *table) transfer(ctx context.Context, in *dbsql.DB, tx *dbsql.Tx) (n int
 		}
 		lost = true
 		first = max(first, read.key+1)
-		read, down, err := t.copyRows(ctx, in, tx, fmt.Sprintf(`SELECT %s FROM %s WHERE %s >= %d AND %[3]s <= %d ORDER BY %[3]s DESC`, t.fields, t.name, t.key, first, last))
+		read, down, err := t.copyRows(ctx, in, tx, between("DESC"))
 		n += read.rows
 		if err != nil || down == nil || read.rows == 0 {
 			return n, lost, err
@@ -194,12 +205,6 @@ func (t *table) copyRows(ctx context.Context, in *dbsql.DB, tx *dbsql.Tx, text s
 		p.rows++
 	}
 	return p, rows.Err(), nil
-}
-
-// soundMeta leaves out what the new database works out itself.
-func soundMeta(row []any) bool {
-	key, _ := row[1].(string)
-	return key == metaInstance || key == metaHistory
 }
 
 func soundRecord(row []any) bool {

@@ -103,4 +103,12 @@ func TestModes(t *testing.T) {
 	if len(files) < 5 {
 		t.Errorf("only %d files", len(files))
 	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"core.db-wal", "history.db-wal"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			t.Errorf("%s is left after a proper end", name)
+		}
+	}
 }

@@ -2,8 +2,6 @@ package sql
 
 import (
 	"context"
-	"encoding/binary"
-	"hash/crc32"
 	"slices"
 
 	"latchkey/home"
@@ -97,24 +95,12 @@ func (s *Store) writeRecord(r *home.RecordChange) error {
 	return err
 }
 
-// recordSum is the checksum by which a record that rotted is found out.
-func recordSum(r *home.Record) int64 {
-	b := make([]byte, 0, 256+len(r.Doc))
-	for _, text := range [...]string{r.Kind, string(r.ID), string(r.House), string(r.Parent)} {
-		b = append(append(b, text...), 0)
-	}
-	b = binary.LittleEndian.AppendUint64(b, uint64(r.At))
-	b = binary.LittleEndian.AppendUint64(b, uint64(r.Version))
-	b = append(b, r.Doc...)
-	return int64(crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)))
-}
-
 func (s *Store) writeAudit(a *home.Audit) error {
 	if err := s.cfg.fail("write.audit"); err != nil {
 		return err
 	}
 	_, err := s.w.audit.ExecContext(context.Background(), int64(a.Num), int64(a.At), string(a.House), a.Actor, a.Remote, a.Action,
-		a.Target, a.Detail, a.Prev, a.Hash)
+		a.Target, a.Detail, a.Prev, a.Hash, auditSum(a))
 	return err
 }
 

@@ -43,7 +43,8 @@ CREATE TABLE head (
     seq   BIGINT NOT NULL
 );
 
--- audit: who changed what; the rows are chained by their hashes.
+-- audit: who changed what; the rows are chained by their hashes. sum is the
+-- CRC32C of the other columns.
 CREATE TABLE audit (
     num    INTEGER PRIMARY KEY,
     at     BIGINT NOT NULL,
@@ -54,7 +55,8 @@ CREATE TABLE audit (
     target TEXT   NOT NULL,
     detail TEXT   NOT NULL,
     prev   TEXT   NOT NULL,
-    hash   TEXT   NOT NULL
+    hash   TEXT   NOT NULL,
+    sum    BIGINT NOT NULL
 );
 CREATE INDEX audit_house ON audit (house, num);
 
