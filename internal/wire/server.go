@@ -65,7 +65,7 @@ func Server(ctx context.Context, ln net.Listener, h http.Handler, limits Limits)
 		MaxHeaderBytes: limits.HeaderBytes - 4096, // net/http allows 4 KiB more than it is told
 		ErrorLog:       slog.NewLogLogger(limits.Log.Handler(), slog.LevelDebug),
 		BaseContext: func(net.Listener) context.Context {
-			return context.WithValue(context.WithoutCancel(ctx), stoppingKey{}, stopping)
+			return context.WithValue(context.WithValue(context.WithoutCancel(ctx), stoppingKey{}, stopping), runningKey{}, running)
 		},
 		ConnContext:                  connContext,
 		DisableGeneralOptionsHandler: true,
@@ -135,11 +135,15 @@ type tracked struct {
 
 // ServeHTTP implements http.Handler.
 func (t *tracked) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	t.enter()
+	defer t.leave()
+	t.next.ServeHTTP(w, r)
+}
+
+func (t *tracked) enter() {
 	t.mu.Lock()
 	t.n++
 	t.mu.Unlock()
-	defer t.leave()
-	t.next.ServeHTTP(w, r)
 }
 
 func (t *tracked) leave() {

@@ -351,3 +351,45 @@ func TestDeadlines(t *testing.T) {
 func ptr(t time.Time) *time.Time { return &t }
 
 func same(a, b *time.Time) bool { return a == nil && b == nil || a != nil && b != nil && a.Equal(*b) }
+
+// TestDetach: the server waits for what goes on after its handler, and tells
+// it to stop.
+func TestDetach(t *testing.T) {
+	ended := make(chan struct{})
+	d := routes(wire.Route{Method: "GET", Path: "/", Stream: true, Handler: func(w http.ResponseWriter, r *http.Request) error {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return err
+		}
+		ctx, done := wire.Detach(r.Context())
+		go func() {
+			defer done()
+			_, _ = conn.Write([]byte("HTTP/1.1 204 No Content\r\n\r\n"))
+			<-ctx.Done()
+			_ = conn.Close()
+			close(ended)
+		}()
+		return nil
+	}})
+	ln := listen(t)
+	ctx, stop := context.WithCancel(t.Context())
+	returned := make(chan error, 1)
+	go func() { returned <- wire.Server(ctx, ln, mount(t, wire.Options{}, d), wire.Limits{}) }()
+	if code, _ := exchange(t, dial(t, ln), "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"); code != 204 {
+		t.Errorf("answered %d", code)
+	}
+	select {
+	case <-ended:
+		t.Error("ended with its handler")
+	default:
+	}
+	stop()
+	if err := <-returned; err != nil {
+		t.Error(err)
+	}
+	select {
+	case <-ended:
+	default:
+		t.Error("the server did not wait")
+	}
+}
