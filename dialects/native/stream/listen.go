@@ -3,6 +3,7 @@ package stream
 import (
 	"errors"
 	"io"
+	"os"
 	"time"
 	"unicode/utf8"
 
@@ -18,16 +19,17 @@ const (
 	maxFirst = 4 << 10
 	// maxFrames is how many frames a client may send in a minute.
 	maxFrames = 120
-	// deadAfter is how long a client may be silent: pings are due three times
-	// in it.
-	deadAfter = 3*Beat + WriteTime
+	// maxBeats is how many pings in a row may stay unanswered.
+	maxBeats = 3
 )
 
 // listen reads until the client ends the socket or breaks a rule. What it says
 // besides control frames is not asked for and thrown away.
 func (k *socket) listen() error {
 	for {
-		_ = k.conn.SetReadDeadline(time.Now().Add(deadAfter))
+		if err := k.wake(); err != nil {
+			return err
+		}
 		h, err := k.header()
 		if err != nil {
 			return err
@@ -38,10 +40,42 @@ func (k *socket) listen() error {
 			}
 			continue
 		}
-		if _, err := io.CopyN(discard{}, k.in, h.Length); err != nil {
+		if _, err := io.CopyN(discard{}, k, h.Length); err != nil {
 			return gone(err)
 		}
 	}
+}
+
+// wake waits for the first byte of a frame and pings meanwhile. The frame's
+// rest is due soon after.
+func (k *socket) wake() error {
+	for range maxBeats {
+		_ = k.conn.SetReadDeadline(time.Now().Add(Beat))
+		n, err := k.in.Read(k.early[:])
+		if n == 1 {
+			k.waiting = true
+			_ = k.conn.SetReadDeadline(time.Now().Add(WriteTime))
+			return nil
+		}
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return gone(err)
+		}
+		if err := k.write(ws.CompiledPing); err != nil {
+			return gone(err)
+		}
+	}
+	return &over{ws.StatusGoingAway, "no pong"}
+}
+
+// Read implements io.Reader for what the client sends, the byte that wake took
+// first.
+func (k *socket) Read(b []byte) (int, error) {
+	if k.waiting && len(b) > 0 {
+		k.waiting = false
+		b[0] = k.early[0]
+		return 1, nil
+	}
+	return k.in.Read(b)
 }
 
 // discard throws away through a small buffer.
@@ -67,7 +101,7 @@ func (discard) ReadFrom(r io.Reader) (n int64, err error) {
 
 // header reads the next frame's header and judges it.
 func (k *socket) header() (ws.Header, error) {
-	h, err := ws.ReadHeader(k.in)
+	h, err := ws.ReadHeader(k)
 	if err != nil {
 		if errors.Is(err, ws.ErrHeaderLengthMSB) || errors.Is(err, ws.ErrHeaderLengthUnexpected) {
 			return h, &over{ws.StatusProtocolError, "the frame is malformed"}
@@ -100,7 +134,7 @@ func (k *socket) header() (ws.Header, error) {
 func (k *socket) control(h ws.Header) error {
 	var buf [ws.MaxControlFramePayloadSize]byte
 	payload := buf[:h.Length]
-	if _, err := io.ReadFull(k.in, payload); err != nil {
+	if _, err := io.ReadFull(k, payload); err != nil {
 		return gone(err)
 	}
 	ws.Cipher(payload, h.Mask, 0)
@@ -130,7 +164,7 @@ func gone(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &over{ws.StatusGoingAway, "the connection is gone"}
+	return &over{0, "the connection is gone"}
 }
 
 // message reads one whole text message, answering control frames on the way.
@@ -151,7 +185,7 @@ func (k *socket) message() ([]byte, error) {
 			return nil, home.Errorf(home.Unauthorized, "the first message is a short text").Because("credential_missing")
 		}
 		part := make([]byte, h.Length)
-		if _, err := io.ReadFull(k.in, part); err != nil {
+		if _, err := io.ReadFull(k, part); err != nil {
 			return nil, gone(err)
 		}
 		ws.Cipher(part, h.Mask, 0)

@@ -30,8 +30,6 @@ type outlet interface {
 	add(batch []byte, e *bus.Entry) []byte
 	// write sends a batch of whole frames.
 	write(batch []byte) error
-	// beat tells the follower that the connection lives.
-	beat() error
 }
 
 // batches are the buffers that frames are joined in; a follower holds one only
@@ -42,29 +40,19 @@ func newBatches() *batches {
 	return &batches{free: sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}}
 }
 
-// pump sends entries until something ends it. It returns the number of the
-// last entry sent and why it ended: bus.ErrGap, an Unauthorized error, ctx's
-// error, or what the outlet failed with.
-func (p *batches) pump(ctx context.Context, s *hub.Stream, out outlet) (last uint64, err error) {
-	last = s.Head
+// begin is the number of the last entry that a follower has when its stream
+// begins: nothing of a replay has been sent yet.
+func begin(s *hub.Stream) uint64 {
 	if s.Outcome == hub.OutcomeReplay {
-		last = 0 // nothing of what was missed has been sent yet
+		return 0
 	}
-	for {
-		due, cancel := context.WithTimeout(ctx, Beat)
-		last, err = p.untilBeat(due, s, out, last)
-		over := due.Err() != nil
-		cancel()
-		if !over || ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
-			return last, err
-		}
-		if err := out.beat(); err != nil {
-			return last, err
-		}
-	}
+	return s.Head
 }
 
-func (p *batches) untilBeat(ctx context.Context, s *hub.Stream, out outlet, last uint64) (uint64, error) {
+// pump sends entries until something ends it. It returns the number of the
+// last entry sent, or last, and why it ended: bus.ErrGap, an Unauthorized
+// error, ctx's error, or what the outlet failed with.
+func (p *batches) pump(ctx context.Context, s *hub.Stream, out outlet, last uint64) (uint64, error) {
 	for {
 		entries, err := s.Next(ctx, atOnce)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 	"latchkey/bus"
 	"latchkey/home"
+	"latchkey/hub"
 	"latchkey/internal/wire"
 )
 
@@ -25,6 +27,9 @@ const (
 const (
 	// AuthTime is how long a socket may take to say who it is.
 	AuthTime = 5 * time.Second
+	// lingerTime and lingerBytes bound how a socket is closed.
+	lingerTime  = time.Second
+	lingerBytes = 1 << 20
 	// maxWaiting is how many sockets may be about to say it.
 	maxWaiting = 256
 )
@@ -53,15 +58,31 @@ func (s *Server) Socket(ctx context.Context, w http.ResponseWriter, r *http.Requ
 		return err
 	}
 	sock := &socket{conn: conn, in: in}
-	defer conn.Close()
 	if token {
-		f, err = s.introduce(sock, start)
-		if err != nil {
-			sock.end(err, 0)
-			return nil
+		if f, err = s.introduce(sock, start); err != nil {
+			if sock.end(err, 0) {
+				done := make(chan struct{})
+				close(done)
+				sock.linger(done)
+			}
+			return conn.Close()
 		}
 	}
-	return s.serve(ctx, sock, f)
+	hello, err := f.hello()
+	if err != nil {
+		_ = conn.Close()
+		return err
+	}
+	log := f.Stream
+	log.Snapshot = nil
+	// The handler returns, so that an idle follower costs no more than its two
+	// goroutines.
+	detached, done := wire.Detach(ctx)
+	go func() {
+		defer done()
+		s.serve(detached, sock, log, hello)
+	}()
+	return nil
 }
 
 // queue takes one of the places for sockets that have not said who they are.
@@ -77,8 +98,12 @@ func (s *Server) queue() error {
 // introduce reads the first message.
 func (s *Server) introduce(sock *socket, start Start) (*Follower, error) {
 	defer func() { <-s.waiting }()
-	_ = sock.conn.SetReadDeadline(time.Now().Add(AuthTime))
+	due := time.Now().Add(AuthTime)
+	_ = sock.conn.SetReadDeadline(due)
 	text, err := sock.message()
+	if err != nil && !time.Now().Before(due) {
+		return nil, home.Errorf(home.Unauthorized, "no first message within %s", AuthTime).Because("credential_missing")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -91,40 +116,54 @@ func (s *Server) introduce(sock *socket, start Start) (*Follower, error) {
 	return start(first.Token)
 }
 
-// serve sends what happens while another goroutine reads.
-func (s *Server) serve(ctx context.Context, sock *socket, f *Follower) error {
-	hello, err := f.hello()
-	if err != nil {
-		return err
-	}
-	f.Snapshot, f.Stream.Snapshot = nil, nil
+// serve sends what happens while another goroutine reads, until either ends.
+func (s *Server) serve(ctx context.Context, sock *socket, log *hub.Stream, hello []byte) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
 		cancel(sock.listen())
 	}()
-	last := uint64(0)
-	if err = sock.write(appendText(nil, hello)); err == nil {
-		last, err = s.batches.pump(ctx, f.Stream, sock)
+	last := begin(log)
+	err := sock.write(appendText(nil, hello))
+	hello = nil // a snapshot may be large
+	if err == nil {
+		last, err = s.batches.pump(ctx, log, sock, last)
 	}
 	if ended, ok := errors.AsType[*over](context.Cause(ctx)); ok {
 		err = ended
 	}
-	sock.end(err, last)
+	if sock.end(err, last) {
+		sock.linger(read)
+	}
 	_ = sock.conn.Close()
 	<-read
 	cancel(nil)
-	return nil
+}
+
+// linger gives the client a moment to read why it ends: closing while it still
+// sends would take the last frame away from it.
+func (k *socket) linger(read <-chan struct{}) {
+	t := time.NewTimer(lingerTime)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return
+	case <-read:
+	}
+	_ = k.conn.SetReadDeadline(time.Now().Add(lingerTime))
+	_, _ = io.CopyN(discard{}, k.conn, lingerBytes)
 }
 
 // socket is a follower over WebSocket.
 type socket struct {
-	conn   net.Conn
-	in     interface{ Read([]byte) (int, error) }
-	split  bool // a message of the client has begun and not ended
-	frames int  // read since minute
-	minute time.Time
+	conn    net.Conn
+	in      io.Reader
+	early   [1]byte // the first byte of a frame, taken while waiting for it
+	waiting bool    // early holds one
+	split   bool    // a message of the client has begun and not ended
+	frames  int     // read since minute
+	minute  time.Time
 }
 
 func (k *socket) add(batch []byte, e *bus.Entry) []byte { return appendText(batch, JSON(e)) }
@@ -158,8 +197,6 @@ type cut struct{ err error }
 // Error implements error.
 func (c *cut) Error() string { return c.err.Error() }
 
-func (k *socket) beat() error { return k.write(ws.CompiledPing) }
-
 // over is why a socket ends, with the close code for it.
 type over struct {
 	code   ws.StatusCode
@@ -169,25 +206,38 @@ type over struct {
 // Error implements error.
 func (o *over) Error() string { return o.reason }
 
-// end says good-bye with the code that err means.
-func (k *socket) end(err error, last uint64) {
+// end says good-bye with the close code that err means, and reports whether
+// that could be said.
+func (k *socket) end(err error, last uint64) bool {
 	if _, dumb := errors.AsType[*cut](err); dumb {
-		return
+		return false
 	}
-	o := &over{ws.StatusGoingAway, "the server is stopping"}
-	e, known := errors.AsType[*home.Error](err)
+	o := farewell(err, last)
+	if o.code == 0 {
+		return false // the client is gone
+	}
+	_ = k.conn.SetWriteDeadline(time.Now().Add(lingerTime))
+	_, err = k.conn.Write(ws.MustCompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(o.code, o.reason))))
+	return err == nil
+}
+
+// farewell is how a socket is closed that ends with err.
+func farewell(err error, last uint64) *over {
+	if o, ok := errors.AsType[*over](err); ok {
+		return o
+	}
 	switch {
-	case errors.As(err, &o):
 	case errors.Is(err, bus.ErrGap):
-		o = &over{CloseSlow, fmt.Sprintf("read too slowly; last=%d", last)}
-	case known && e.Code == home.Unauthorized:
-		o = &over{CloseCredential, e.Reason}
-	case known && (e.Code == home.Forbidden || e.Code == home.NotFound || e.Code == home.Conflict):
-		o = &over{CloseForbidden, e.Reason}
+		return &over{CloseSlow, fmt.Sprintf("read too slowly; last=%d", last)}
 	case errors.Is(err, context.Canceled):
-	default:
-		o = &over{ws.StatusInternalServerError, "error"}
+		return &over{ws.StatusGoingAway, "the server is stopping"}
 	}
-	_ = k.conn.SetWriteDeadline(time.Now().Add(time.Second))
-	_, _ = k.conn.Write(ws.MustCompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(o.code, o.reason))))
+	e, ok := errors.AsType[*home.Error](err)
+	switch {
+	case ok && e.Code == home.Unauthorized:
+		return &over{CloseCredential, e.Reason}
+	case ok && (e.Code == home.Forbidden || e.Code == home.NotFound || e.Code == home.Conflict):
+		return &over{CloseForbidden, e.Reason}
+	}
+	return &over{ws.StatusInternalServerError, "error"}
 }

@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -66,9 +67,25 @@ func (s *Server) Events(ctx context.Context, w http.ResponseWriter, f *Follower)
 		return nil
 	}
 	f.Snapshot, f.Stream.Snapshot = nil, nil
-	last, err := s.batches.pump(ctx, f.Stream, out)
+	last, err := s.withBeats(ctx, f.Stream, out)
 	_ = out.write(fmt.Appendf(nil, "event: cut\ndata: {\"type\":\"cut\",\"reason\":%q,\"last\":%d}\n\n", reason(err), last))
 	return nil
+}
+
+// withBeats pumps, and pings every Beat so that proxies keep the connection.
+func (s *Server) withBeats(ctx context.Context, log *hub.Stream, out *events) (last uint64, err error) {
+	last = begin(log)
+	for {
+		due, cancel := context.WithTimeout(ctx, Beat)
+		last, err = s.batches.pump(due, log, out, last)
+		cancel()
+		if ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+			return last, err
+		}
+		if err := out.write([]byte(": ping\n\n")); err != nil {
+			return last, err
+		}
+	}
 }
 
 func (o *events) add(batch []byte, e *bus.Entry) []byte {
@@ -86,5 +103,3 @@ func (o *events) write(batch []byte) error {
 	}
 	return o.rc.Flush()
 }
-
-func (o *events) beat() error { return o.write([]byte(": ping\n\n")) }
