@@ -43,6 +43,12 @@ func start(t *testing.T, bin, data string) *rig.Server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		s.Kill()
+		if t.Failed() {
+			t.Logf("the program said:\n%s", s.Log())
+		}
+	})
 	return s
 }
 
@@ -88,7 +94,6 @@ func again(t *testing.T, bin, data string, l *load, token string) (lost, twice i
 	t.Helper()
 	begun := time.Now()
 	s := start(t, bin, data)
-	defer s.Kill()
 	s.Token = token
 	lost, twice, err := verify(s, l)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -43,6 +45,7 @@ type Server struct {
 	log  *bytes.Buffer
 	done chan error
 	http *http.Client
+	once sync.Once // ends the process
 }
 
 // Start runs `latchkey serve` on the data folder and returns when it says that
@@ -93,25 +96,30 @@ func (s *Server) PID() int { return s.cmd.Process.Pid }
 // Signal sends the process a signal.
 func (s *Server) Signal(sig os.Signal) error { return s.cmd.Process.Signal(sig) }
 
-// Kill ends the process at once (SIGKILL) and waits for its end.
+// Kill ends the process at once (SIGKILL) and waits for its end. Once is enough.
 func (s *Server) Kill() {
-	_ = s.cmd.Process.Kill()
-	<-s.done
-	s.http.CloseIdleConnections()
+	s.once.Do(func() {
+		_ = s.cmd.Process.Kill()
+		<-s.done
+		s.http.CloseIdleConnections()
+	})
 }
 
 // Stop asks the process to end and waits for it, at most 10 seconds.
 func (s *Server) Stop() error {
-	_ = s.cmd.Process.Signal(syscall.SIGTERM)
-	defer s.http.CloseIdleConnections()
-	select {
-	case err := <-s.done:
-		return err
-	case <-time.After(10 * time.Second):
-		_ = s.cmd.Process.Kill()
-		<-s.done
-		return fmt.Errorf("the program did not stop within 10 s\n%s", s.log)
-	}
+	err := errors.New("it had ended before")
+	s.once.Do(func() {
+		_ = s.cmd.Process.Signal(syscall.SIGTERM)
+		defer s.http.CloseIdleConnections()
+		select {
+		case err = <-s.done:
+		case <-time.After(10 * time.Second):
+			_ = s.cmd.Process.Kill()
+			<-s.done
+			err = errors.New("the program did not stop within 10 s")
+		}
+	})
+	return err
 }
 
 // Log returns what the process wrote to its error output. Read it after the end.
