@@ -74,14 +74,6 @@ func (takenAll) Schema(r huma.Registry) *huma.Schema {
 		Properties: map[string]*huma.Schema{"states": {Type: huma.TypeArray, Items: one}}}}}
 }
 
-type stateList struct {
-	States []state `json:"states"`
-	Cursor string  `json:"next_cursor,omitempty" doc:"left out on the last page"`
-}
-
-// Next implements rest.Paged.
-func (l stateList) Next() string { return l.Cursor }
-
 type span struct {
 	Feature string    `query:"feature" required:"true" doc:"external id"`
 	From    home.Time `query:"from" doc:"from this moment on"`
@@ -114,32 +106,21 @@ func (a *api) states() []rest.Operation {
 	}
 }
 
-func shownState(feature string, s home.Sample) state {
-	out := state{Feature: feature, Seq: s.Seq, At: s.At}
-	if s.Value.IsText {
-		out.Text = &s.Value.Text
-	} else {
-		out.Value = &s.Value.Number
-	}
-	return out
-}
-
 func (a *api) listStates(c *rest.Call, in *stateQuery) (stateList, error) {
 	query := []string{"states", in.Feature, in.From.String(), in.To.String(), in.Order}
 	after, err := rest.ParseCursor(in.Cursor, query...)
 	if err != nil {
 		return stateList{}, err
 	}
-	out := stateList{States: []state{}}
-	last := home.Cursor{}
+	out := stateList{States: sampleList{feature: in.Feature, list: make([]home.Sample, 0, in.Limit)}}
 	q := hub.HistoryQuery{Feature: in.Feature, From: in.From, To: in.To, Newest: in.Order == "desc", Limit: in.Limit + 1, After: after}
 	err = a.hub.History(c, c.ID, q, func(s home.Sample) error {
-		if len(out.States) == in.Limit {
-			out.Cursor = rest.Cursor(last, query...)
+		if n := len(out.States.list); n == in.Limit {
+			last := &out.States.list[n-1]
+			out.Cursor = rest.Cursor(home.Cursor{At: last.At, Seq: last.Seq}, query...)
 			return nil
 		}
-		out.States = append(out.States, shownState(in.Feature, s))
-		last = home.Cursor{At: s.At, Seq: s.Seq}
+		out.States.list = append(out.States.list, s)
 		return nil
 	})
 	return out, err

@@ -96,7 +96,7 @@ func appendCause(b []byte, c home.Cause) []byte {
 			b = append(b, ',')
 		}
 		l := &c[i]
-		b = appendString(append(b, `{"kind":`...), l.Kind)
+		b = AppendText(append(b, `{"kind":`...), l.Kind)
 		if l.ID != "" {
 			b = appendMember(b, "id", string(l.ID))
 		}
@@ -114,7 +114,7 @@ func appendCause(b []byte, c home.Cause) []byte {
 func appendMember(b []byte, name, value string) []byte {
 	b = append(b, ',', '"')
 	b = append(b, name...)
-	return appendString(append(b, '"', ':'), value)
+	return AppendText(append(b, '"', ':'), value)
 }
 
 // AppendValue appends v as JSON: a number, a text, or null for nil.
@@ -127,13 +127,13 @@ func AppendValue(b []byte, v *home.Value) []byte {
 
 func appendValue(b []byte, v home.Value) []byte {
 	if v.IsText {
-		return appendString(b, v.Text)
+		return AppendText(b, v.Text)
 	}
-	return appendNumber(b, v.Number)
+	return AppendNumber(b, v.Number)
 }
 
-// appendNumber appends n as JSON writes numbers; what is not finite as null.
-func appendNumber(b []byte, n float64) []byte {
+// AppendNumber appends n as JSON writes numbers; what is not finite as null.
+func AppendNumber(b []byte, n float64) []byte {
 	if math.IsNaN(n) || math.IsInf(n, 0) {
 		return append(b, "null"...)
 	}
@@ -143,8 +143,8 @@ func appendNumber(b []byte, n float64) []byte {
 	return strconv.AppendFloat(b, n, 'f', -1, 64)
 }
 
-// appendString appends s as a JSON text.
-func appendString(b []byte, s string) []byte {
+// AppendText appends s as a JSON text.
+func AppendText(b []byte, s string) []byte {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
 			q, err := json.Marshal(s)
