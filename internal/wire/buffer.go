@@ -5,8 +5,9 @@ import (
 	"sync"
 )
 
-// keptBuffer is the largest buffer that is kept for the next request.
-const keptBuffer = 64 << 10
+// keptBuffer is the largest buffer that is kept for the next request: a page of
+// 1,000 states fits.
+const keptBuffer = 192 << 10
 
 // bufferPool keeps the buffers that bodies are read into and answers written
 // from. Nil gives fresh ones.
