@@ -19,6 +19,9 @@ type change struct {
 	shared bool
 	err    error
 	done   chan struct{} // gets one value when err is settled; of the hub's pool
+	// then is called by the committer in the place of done, in the order of the
+	// changes. It must not block.
+	then func(error)
 }
 
 // draft collects what one group writes and what is done once it is on disk.
@@ -65,6 +68,15 @@ func (h *Hub) enqueue(c *change) error {
 		return &home.Error{Code: home.Unavailable, Reason: "overload", RetryAfter: time.Second,
 			Message: "more changes are waiting than this server takes on; try again in a second"}
 	}
+}
+
+// end lets whoever waits for c go on.
+func (c *change) end() {
+	if c.then != nil {
+		c.then(c.err)
+		return
+	}
+	c.done <- struct{}{}
 }
 
 // write hands a change of records to the committer and waits for it.
@@ -139,7 +151,7 @@ func (h *Hub) commitGroup(group []*change) {
 	}
 	h.apply(d)
 	for _, c := range group {
-		c.done <- struct{}{}
+		c.end()
 	}
 }
 
@@ -173,7 +185,7 @@ func (h *Hub) failGroup(group []*change, err error) {
 		if c.err == nil {
 			c.err = err
 		}
-		c.done <- struct{}{}
+		c.end()
 	}
 }
 

@@ -819,3 +819,28 @@ func TestRetentionErasesWhatIsOld(t *testing.T) {
 		t.Errorf("after erasing: %v, current %v", h, f.current("meter:p"))
 	}
 }
+
+func TestReportsThatDoNotWaitEndInOrder(t *testing.T) {
+	f := open(t)
+	var order []float64
+	var all sync.WaitGroup
+	for i := range 200 {
+		all.Add(1)
+		err := f.ReportThen(f.owner, func(told []hub.Told, err error) {
+			defer all.Done()
+			if err != nil {
+				t.Error(err)
+			}
+			order = append(order, float64(told[0].Seq))
+		}, home.Report{Feature: "probe:t", Value: home.Num(float64(i % 50))})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	all.Wait()
+	if !slices.IsSorted(order) || len(order) != 200 {
+		t.Errorf("ended as %v", order)
+	}
+	err := f.ReportThen(f.owner, nil, home.Report{Feature: "nope", Value: home.Num(1)})
+	wantCode(t, err, home.NotFound, "feature_unknown")
+}

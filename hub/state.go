@@ -37,8 +37,34 @@ func (h *Hub) Report(ctx context.Context, id *home.Identity, reports ...home.Rep
 	return h.report(ctx, id, home.WriteState, reports)
 }
 
+// ReportThen is Report for a caller that must not wait, such as the reader of a
+// connection. What is wrong with the reports themselves is returned at once;
+// otherwise then is called when they are on disk, or could not be put there. It
+// is called in the order of the calls, by the committer: it must not block and
+// must not call the hub.
+func (h *Hub) ReportThen(id *home.Identity, then func([]Told, error), reports ...home.Report) error {
+	in, err := h.receive(id, home.WriteState, reports)
+	if err != nil {
+		return err
+	}
+	in.change.then = func(err error) { then(in.told, err) }
+	return h.enqueue(&in.change)
+}
+
 func (h *Hub) report(ctx context.Context, id *home.Identity, verb home.Verb, reports []home.Report) ([]Told, error) {
-	p, err := h.registry.place(id.House)
+	in, err := h.receive(id, verb, reports)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.do(ctx, &in.change); err != nil {
+		return nil, err
+	}
+	return in.told, nil
+}
+
+// receive judges a batch and makes it ready for the committer.
+func (h *Hub) receive(id *home.Identity, verb home.Verb, reports []home.Report) (*intake, error) {
+	p, err := h.houseOf(id)
 	if err != nil {
 		return nil, err
 	}
@@ -53,10 +79,7 @@ func (h *Hub) report(ctx context.Context, id *home.Identity, verb home.Verb, rep
 		}
 	}
 	in.change = change{decide: in.decide, shared: true}
-	if err := h.do(ctx, &in.change); err != nil {
-		return nil, err
-	}
-	return in.told, nil
+	return in, nil
 }
 
 // causeOf is the chain that id carries with who it is at its end.
