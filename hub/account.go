@@ -55,7 +55,7 @@ func (h *Hub) CreateAccount(ctx context.Context, id *home.Identity, n NewAccount
 		kept := a
 		h.saveAccount(d, &kept)
 		d.putPassword(a.ID, hash)
-		d.audit(id, id.House, "account.created", "account:"+string(a.ID), a.Username)
+		d.audit(id, home.Audit{House: id.House, Action: "account.created", Target: "account:" + string(a.ID), Detail: a.Username})
 		return nil
 	})
 	return a, err
@@ -247,7 +247,7 @@ func (h *Hub) draftAccount(d *draft, id *home.Identity, a home.Account) error {
 		}
 	}
 	h.saveAccount(d, &a)
-	d.audit(id, "", what, "account:"+string(a.ID), a.Username)
+	d.audit(id, home.Audit{Action: what, Target: "account:" + string(a.ID), Detail: a.Username})
 	return nil
 }
 

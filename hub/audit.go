@@ -15,9 +15,8 @@ const maxAudits = 1000
 
 // audit puts a row into the same group as the change that it tells of, so that
 // neither is kept without the other. detail never holds a secret.
-func (d *draft) audit(id *home.Identity, house home.ID, action, target, detail string) {
-	row := home.Audit{Num: d.audits + 1, At: d.now, House: house, Actor: actorOf(id), Action: action, Target: target,
-		Detail: detail, Prev: d.prev}
+func (d *draft) audit(id *home.Identity, row home.Audit) {
+	row.Num, row.At, row.Actor, row.Prev = d.audits+1, d.now, actorOf(id), d.prev
 	if id != nil {
 		row.Remote = id.Remote
 	}

@@ -102,7 +102,7 @@ func (h *Hub) CreateDevice(ctx context.Context, id *home.Identity, n NewDevice) 
 		}
 		out = *created
 		d.event(p, home.Event{Type: "device.created", Subject: out.ExternalID, Cause: causeOf(id), Verb: home.ReadDevice}, out)
-		d.audit(id, p.id, "device.created", "device:"+string(out.ID), out.Name)
+		d.audit(id, home.Audit{House: p.id, Action: "device.created", Target: "device:" + string(out.ID), Detail: out.Name})
 		return nil
 	})
 	return out, err
@@ -156,7 +156,7 @@ func (h *Hub) UpdateDevice(ctx context.Context, id *home.Identity, device home.I
 		kept := out
 		p.saveDevice(d, &kept)
 		d.event(p, home.Event{Type: "device.updated", Subject: out.ExternalID, Cause: causeOf(id), Verb: home.ReadDevice}, out)
-		d.audit(id, p.id, "device.updated", "device:"+string(out.ID), out.Name)
+		d.audit(id, home.Audit{House: p.id, Action: "device.updated", Target: "device:" + string(out.ID), Detail: out.Name})
 		return nil
 	})
 	return out, err
@@ -201,7 +201,7 @@ func (h *Hub) DeleteDevice(ctx context.Context, id *home.Identity, device home.I
 			p.mu.Unlock()
 		})
 		d.event(p, home.Event{Type: "device.deleted", Subject: old.ExternalID, Cause: causeOf(id), Verb: home.ReadDevice}, map[string]home.ID{"id": old.ID})
-		d.audit(id, p.id, "device.deleted", "device:"+string(old.ID), old.Name)
+		d.audit(id, home.Audit{House: p.id, Action: "device.deleted", Target: "device:" + string(old.ID), Detail: old.Name})
 		return nil
 	})
 }

@@ -79,7 +79,7 @@ func (h *Hub) EraseHistory(ctx context.Context, id *home.Identity, feature strin
 		d.group.Erasures = append(d.group.Erasures, home.Erasure{Feature: l.num, From: from, To: to})
 		d.event(p, home.Event{Type: "history.erased", Subject: feature, Cause: causeOf(id), Verb: home.ReadState},
 			map[string]home.Time{"from": from, "to": to})
-		d.audit(id, p.id, "history.erased", "feature:"+feature, from.String()+" to "+to.String())
+		d.audit(id, home.Audit{House: p.id, Action: "history.erased", Target: "feature:" + feature, Detail: from.String() + " to " + to.String()})
 		return nil
 	})
 }

@@ -114,7 +114,7 @@ func (h *Hub) foundHouse(d *draft, id *home.Identity, house *home.House, owner h
 		h.registry.epoch.Add(1)
 	})
 	d.event(p, home.Event{Type: "house.created", Subject: string(p.id), Cause: causeOf(id), Verb: home.ReadHouse}, house)
-	d.audit(id, p.id, "house.created", "house:"+string(p.id), house.Name)
+	d.audit(id, home.Audit{House: p.id, Action: "house.created", Target: "house:" + string(p.id), Detail: house.Name})
 }
 
 func judgeHouse(v *home.House) error {
@@ -167,7 +167,7 @@ func (h *Hub) UpdateHouse(ctx context.Context, id *home.Identity, c HouseChange)
 			p.mu.Unlock()
 		})
 		d.event(p, home.Event{Type: home.EventHouseChanged, Subject: string(p.id), Cause: causeOf(id), Verb: home.ReadHouse}, out)
-		d.audit(id, p.id, "house.updated", "house:"+string(p.id), out.Name)
+		d.audit(id, home.Audit{House: p.id, Action: "house.updated", Target: "house:" + string(p.id), Detail: out.Name})
 		return nil
 	})
 	return out, err

@@ -162,7 +162,7 @@ type keyTold struct {
 // tellKey drafts the audit row of a changed key and, for a key of one house,
 // that house's event.
 func (h *Hub) tellKey(d *draft, id *home.Identity, what string, k *home.Key) {
-	d.audit(id, k.House, what, "key:"+string(k.ID), string(k.Kind)+" "+k.Name)
+	d.audit(id, home.Audit{House: k.House, Action: what, Target: "key:" + string(k.ID), Detail: string(k.Kind) + " " + k.Name})
 	if p := h.registry.houses[k.House]; p != nil {
 		d.event(p, home.Event{Type: what, Subject: string(k.ID), Cause: causeOf(id), Verb: home.ReadKey},
 			keyTold{Kind: k.Kind, Name: k.Name, Account: k.Account, Expires: k.Expires})

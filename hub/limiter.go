@@ -156,7 +156,7 @@ func (h *Hub) keepTries(ctx context.Context, id home.ID, account home.ID, remote
 		}
 		t.stored = true
 		d.put(home.Record{Kind: home.KindSetting, ID: id, Parent: triesParent, Version: 1}, t, nil)
-		d.audit(&home.Identity{Remote: remote}, "", "sign_in.limited", "account:"+string(account), fmt.Sprintf("%d failures", t.Failures))
+		d.audit(&home.Identity{Remote: remote}, home.Audit{Action: "sign_in.limited", Target: "account:" + string(account), Detail: fmt.Sprintf("%d failures", t.Failures)})
 		return nil
 	}})
 	if err != nil {

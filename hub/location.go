@@ -157,7 +157,7 @@ func (h *Hub) phone(ctx context.Context, id *home.Identity, p *place, f *Fix) (*
 			return err
 		}
 		draft.event(p, home.Event{Type: "device.created", Subject: external, Cause: causeOf(id), Verb: home.ReadDevice}, d)
-		draft.audit(id, p.id, "device.created", "device:"+string(d.ID), d.Name)
+		draft.audit(id, home.Audit{House: p.id, Action: "device.created", Target: "device:" + string(d.ID), Detail: d.Name})
 		return nil
 	})
 	return d, err

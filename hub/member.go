@@ -127,8 +127,8 @@ func (h *Hub) draftMember(d *draft, p *place, id *home.Identity, m home.Member) 
 	}
 	p.saveMember(d, &m)
 	d.after = append(d.after, func() { h.registry.epoch.Add(1) })
-	h.tellMember(d, p, id, what, &m)
-	d.audit(id, p.id, action, "account:"+string(m.Account), string(m.Role))
+	p.tellMember(d, home.Event{Type: what, Cause: causeOf(id)}, &m)
+	d.audit(id, home.Audit{House: p.id, Action: action, Target: "account:" + string(m.Account), Detail: string(m.Role)})
 	return nil
 }
 
@@ -139,9 +139,10 @@ type memberTold struct {
 	Expires home.Time `json:"expires_at"`
 }
 
-func (h *Hub) tellMember(d *draft, p *place, id *home.Identity, what string, m *home.Member) {
-	d.event(p, home.Event{Type: what, Subject: string(m.Account), Cause: causeOf(id), Verb: home.ReadMember},
-		memberTold{Account: m.Account, Role: m.Role, Expires: m.Expires})
+// tellMember adds the event e about m.
+func (p *place) tellMember(d *draft, e home.Event, m *home.Member) {
+	e.Subject, e.Verb = string(m.Account), home.ReadMember
+	d.event(p, e, memberTold{Account: m.Account, Role: m.Role, Expires: m.Expires})
 }
 
 // RemoveMember ends a membership and revokes the keys that the account has for
@@ -175,8 +176,8 @@ func (h *Hub) RemoveMember(ctx context.Context, id *home.Identity, account home.
 			p.mu.Unlock()
 			h.registry.epoch.Add(1)
 		})
-		h.tellMember(d, p, id, "member.removed", m)
-		d.audit(id, p.id, "member.removed", "account:"+string(account), string(m.Role))
+		p.tellMember(d, home.Event{Type: "member.removed", Cause: causeOf(id)}, m)
+		d.audit(id, home.Audit{House: p.id, Action: "member.removed", Target: "account:" + string(account), Detail: string(m.Role)})
 		return nil
 	})
 }

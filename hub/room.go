@@ -93,7 +93,7 @@ func (h *Hub) DeleteRoom(ctx context.Context, id *home.Identity, room home.ID) e
 			p.mu.Unlock()
 		})
 		d.event(p, home.Event{Type: "room.deleted", Subject: string(room), Cause: causeOf(id), Verb: home.ReadHouse}, nil)
-		d.audit(id, p.id, "room.deleted", "room:"+string(room), "")
+		d.audit(id, home.Audit{House: p.id, Action: "room.deleted", Target: "room:" + string(room)})
 		return nil
 	})
 }
@@ -115,7 +115,7 @@ func (p *place) saveRoom(d *draft, id *home.Identity, room home.Room, what strin
 		p.mu.Unlock()
 	})
 	d.event(p, home.Event{Type: what, Subject: string(room.ID), Cause: causeOf(id), Verb: home.ReadHouse}, room)
-	d.audit(id, p.id, what, "room:"+string(room.ID), room.Name)
+	d.audit(id, home.Audit{House: p.id, Action: what, Target: "room:" + string(room.ID), Detail: room.Name})
 	return nil
 }
 

@@ -76,7 +76,7 @@ func (h *Hub) CreateScene(ctx context.Context, id *home.Identity, s home.Scene) 
 		if len(p.scenes) >= MaxScenes {
 			return home.Errorf(home.Conflict, "a house has at most %d scenes", MaxScenes).Because("too_many_scenes")
 		}
-		h.saveScene(d, p, id, s, "scene.created")
+		h.saveScene(d, p, id, s)
 		return nil
 	})
 	return s, err
@@ -103,7 +103,7 @@ func (h *Hub) UpdateScene(ctx context.Context, id *home.Identity, s home.Scene) 
 			return err
 		}
 		s.Version, s.CreatedAt, s.Owner, s.Rights = old.Version+1, old.CreatedAt, id.Account, rightsToAct(id)
-		h.saveScene(d, p, id, s, "scene.updated")
+		h.saveScene(d, p, id, s)
 		return nil
 	})
 	return s, err
@@ -118,7 +118,11 @@ func (h *Hub) judgeScene(s *home.Scene) error {
 	return h.check(*s)
 }
 
-func (h *Hub) saveScene(d *draft, p *place, id *home.Identity, s home.Scene, what string) {
+func (h *Hub) saveScene(d *draft, p *place, id *home.Identity, s home.Scene) {
+	what := "scene.updated"
+	if s.Version == 1 {
+		what = "scene.created"
+	}
 	d.put(home.Record{Kind: home.KindScene, ID: s.ID, House: p.id, Version: s.Version}, s, func() {
 		p.mu.Lock()
 		p.scenes[s.ID] = &s
@@ -126,7 +130,7 @@ func (h *Hub) saveScene(d *draft, p *place, id *home.Identity, s home.Scene, wha
 		h.sceneChanged(s, false)
 	})
 	d.event(p, home.Event{Type: what, Subject: string(s.ID), Cause: causeOf(id), Verb: home.ReadScene}, map[string]string{"name": s.Name})
-	d.audit(id, p.id, what, "scene:"+string(s.ID), s.Name)
+	d.audit(id, home.Audit{House: p.id, Action: what, Target: "scene:" + string(s.ID), Detail: s.Name})
 }
 
 func (h *Hub) sceneChanged(s home.Scene, deleted bool) {
@@ -153,7 +157,7 @@ func (h *Hub) DeleteScene(ctx context.Context, id *home.Identity, scene home.ID)
 			h.sceneChanged(*old, true)
 		})
 		d.event(p, home.Event{Type: "scene.deleted", Subject: string(scene), Cause: causeOf(id), Verb: home.ReadScene}, map[string]string{"name": old.Name})
-		d.audit(id, p.id, "scene.deleted", "scene:"+string(scene), old.Name)
+		d.audit(id, home.Audit{House: p.id, Action: "scene.deleted", Target: "scene:" + string(scene), Detail: old.Name})
 		return nil
 	})
 }

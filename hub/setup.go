@@ -83,10 +83,10 @@ func (h *Hub) foundServer(ctx context.Context, n NewAccount, hash string, house 
 		kept := a
 		h.saveAccount(d, &kept)
 		d.putPassword(a.ID, hash)
-		d.audit(id, "", "server.set_up", "account:"+string(a.ID), a.Username)
+		d.audit(id, home.Audit{Action: "server.set_up", Target: "account:" + string(a.ID), Detail: a.Username})
 		h.foundHouse(d, id, &house, a.ID)
 		h.putKey(d, key)
-		d.audit(id, "", "session.created", "key:"+string(key.ID), "")
+		d.audit(id, home.Audit{Action: "session.created", Target: "key:" + string(key.ID)})
 		return nil
 	})
 	if err != nil {

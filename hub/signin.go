@@ -100,7 +100,7 @@ func (h *Hub) newSession(ctx context.Context, a *home.Account, fresh string, r S
 		}
 		h.door.forgive(d, triesID(a.ID, "", r.Remote))
 		h.putKey(d, key)
-		d.audit(id, "", "session.created", "key:"+string(key.ID), "")
+		d.audit(id, home.Audit{Action: "session.created", Target: "key:" + string(key.ID)})
 		return nil
 	})
 	if err != nil || moved {
@@ -201,7 +201,7 @@ func (h *Hub) ChangePassword(ctx context.Context, id *home.Identity, old, new st
 				h.dropKey(d, id, k)
 			}
 		}
-		d.audit(id, "", "password.changed", "account:"+string(a.ID), "")
+		d.audit(id, home.Audit{Action: "password.changed", Target: "account:" + string(a.ID)})
 		return nil
 	})
 }
