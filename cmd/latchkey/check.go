@@ -48,6 +48,7 @@ func (a *app) check(ctx context.Context, data string, asJSON bool) error {
 	began := time.Now()
 	if !asJSON {
 		fmt.Fprintf(a.err, a.say("Reading %s ...\n", "Lecture de %s ...\n"), data)
+		defer a.progress(began)()
 	}
 	out := checked{Data: data, Problems: []string{}}
 	s, err := sql.Open(ctx, sql.Config{Dir: data, ReadOnly: true})
@@ -73,6 +74,25 @@ func (a *app) check(ctx context.Context, data string, asJSON bool) error {
 		return errSaid
 	}
 	return nil
+}
+
+// progress says now and then that work goes on, until what it returns is called.
+func (a *app) progress(began time.Time) (stop func()) {
+	enough, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(5 * time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-enough:
+				return
+			case <-tick.C:
+				fmt.Fprintf(a.err, "... %.0f s\n", time.Since(began).Seconds())
+			}
+		}
+	}()
+	return func() { close(enough); <-ended }
 }
 
 func (a *app) printChecked(c checked, asJSON bool) error {

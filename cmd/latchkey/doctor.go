@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -71,7 +72,7 @@ func (a *app) examine(ctx context.Context) []finding {
 	}
 	says := fmt.Sprintf(a.say("%d settings differ from their defaults", "%d réglages diffèrent des valeurs par défaut"), len(l.Origin))
 	found = append(found, finding{"settings", len(l.Strange) == 0, strings.Join(append([]string{says}, l.Strange...), "; ")})
-	return append(found, a.examineFolder(l.Data), a.examineDisk(l.Data), a.examineClock(), a.examineServer(ctx, &l.Settings))
+	return append(found, a.examineFolder(l.Data), a.examineStore(l.Data), a.examineDisk(l.Data), a.examineClock(), a.examineServer(ctx, &l.Settings))
 }
 
 func (a *app) examineFolder(dir string) finding {
@@ -101,6 +102,34 @@ func (a *app) examineFolder(dir string) finding {
 		wrong = append(wrong, fmt.Sprintf(a.say("%d sets of damaged files in quarantine", "%d lots de fichiers abîmés en quarantaine"), len(q)))
 	}
 	return finding{"data", len(wrong) == 0, strings.Join(append([]string{dir}, wrong...), "; ")}
+}
+
+// examineStore looks at the files without opening them: the server may be using them.
+func (a *app) examineStore(dir string) finding {
+	var says []string
+	ok := true
+	for _, name := range []string{"core.db", "history.db"} {
+		f, err := os.Open(filepath.Join(dir, name))
+		if err != nil {
+			if !errors.Is(err, os.ErrNotExist) {
+				return finding{"store", false, err.Error()}
+			}
+			continue
+		}
+		head := make([]byte, 16)
+		_, err = io.ReadFull(f, head)
+		info, statErr := f.Stat()
+		if err = errors.Join(err, statErr, f.Close()); err != nil || string(head) != "SQLite format 3\x00" {
+			ok = false
+			says = append(says, name+": "+a.say("not a database; latchkey check says more", "pas une base ; latchkey check en dit plus"))
+			continue
+		}
+		says = append(says, fmt.Sprintf("%s %d KiB", name, info.Size()>>10))
+	}
+	if len(says) == 0 {
+		says = append(says, a.say("empty", "vide"))
+	}
+	return finding{"store", ok, strings.Join(says, ", ")}
 }
 
 func (a *app) examineDisk(dir string) finding {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	_ "time/tzdata" // houses have time zones on machines that know none
 
 	"github.com/spf13/cobra"
 

@@ -73,7 +73,7 @@ func Default(env func(string) string) Settings {
 		Listen: "127.0.0.1:7311",
 		Data:   defaultData(env),
 		Limits: Limits{KeyRate: 50, KeyBurst: 200, URLKeyRate: 10, URLKeyBurst: 20, VisitorRate: 10, VisitorBurst: 60,
-			Connections: 1024, StopTime: 5 * time.Second, Ring: 16384},
+			Connections: 1024, StopTime: 4 * time.Second, Ring: 16384},
 		MQTT: MQTT{Broker: "off"},
 		Log:  Log{Level: "info", Format: "text"},
 	}
