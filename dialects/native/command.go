@@ -59,7 +59,9 @@ func (a *api) commands() []rest.Operation {
 	}
 }
 
-func (a *api) command(c *rest.Call, in *struct{ Body commandBody }) (commanded, error) {
+func (a *api) command(c *rest.Call, in *struct {
+	Body commandBody `example:"{\"feature\":\"mqtt:lamp:on\",\"value\":true}"`
+}) (commanded, error) {
 	if in.Body.Value == nil {
 		return commanded{}, home.Errorf(home.Unprocessable, "a command has a value").Because("value_refused").At("value", "a number, a text, true or false is accepted here")
 	}

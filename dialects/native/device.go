@@ -159,7 +159,9 @@ func hubFeatures(all []newFeature) []hub.NewFeature {
 	return out
 }
 
-func (a *api) createDevice(c *rest.Call, in *struct{ Body newDevice }) (device, error) {
+func (a *api) createDevice(c *rest.Call, in *struct {
+	Body newDevice `example:"{\"name\":\"Thermometer\",\"external_id\":\"mqtt:thermometer\",\"features\":[{\"external_id\":\"mqtt:thermometer:temperature\",\"category\":\"temperature-sensor\",\"type\":\"decimal\",\"unit\":\"celsius\",\"read_only\":true}]}"`
+}) (device, error) {
 	b := in.Body
 	v, err := a.hub.CreateDevice(c, c.ID, hub.NewDevice{Name: b.Name, ExternalID: b.ExternalID, Model: b.Model, Driver: b.Driver, Room: b.Room, Features: hubFeatures(b.Features)})
 	if err != nil {

@@ -47,7 +47,9 @@ func (a *api) events() []rest.Operation {
 			Title: home.Label{EN: "Read a page of the house's log", FR: "Lire une page du journal de la maison"}}, a.listEvents),
 		rest.Op(rest.Spec{Method: http.MethodPost, Path: "/events", Name: "tell_event", Tag: "events", Right: home.WriteEvent, Class: wire.Ingest,
 			Status: http.StatusCreated, Acts: true, Title: home.Label{EN: "Tell of an event", FR: "Annoncer un événement"}},
-			func(c *rest.Call, in *struct{ Body newEvent }) (told, error) {
+			func(c *rest.Call, in *struct {
+				Body newEvent `example:"{\"type\":\"doorbell.pressed\",\"data\":{\"times\":2}}"`
+			}) (told, error) {
 				b := in.Body
 				seq, err := a.hub.Tell(c, c.ID, hub.NewEvent{Type: b.Type, Subject: b.Subject, Data: json.RawMessage(b.Data), At: b.At})
 				return told{seq}, err

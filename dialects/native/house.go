@@ -52,7 +52,9 @@ func (a *api) houses() []rest.Operation {
 			}),
 		rest.Op(rest.Spec{Method: http.MethodPost, Path: "/houses", Name: "create_house", Tag: "houses", Right: home.Signed, Status: http.StatusCreated, Acts: true,
 			Title: home.Label{EN: "Make a house of your own", FR: "Créer une maison à soi"}},
-			func(c *rest.Call, in *struct{ Body newHouse }) (house, error) {
+			func(c *rest.Call, in *struct {
+				Body newHouse `example:"{\"name\":\"Home\",\"time_zone\":\"Europe/Paris\"}"`
+			}) (house, error) {
 				v, err := a.hub.CreateHouse(c, c.ID, in.Body.hub())
 				if err == nil {
 					c.Made("/houses/" + string(v.ID))

@@ -107,7 +107,9 @@ func (a *api) listKeys(c *rest.Call, _ *struct{}) (keyList, error) {
 	return out, err
 }
 
-func (a *api) createKey(c *rest.Call, in *struct{ Body newKey }) (madeKey, error) {
+func (a *api) createKey(c *rest.Call, in *struct {
+	Body newKey `example:"{\"kind\":\"pat\",\"name\":\"Shutters\",\"rights\":[{\"verbs\":[\"device:read\",\"device:control\"]}]}"`
+}) (madeKey, error) {
 	b := in.Body
 	v, secret, err := a.hub.CreateKey(c, c.ID, hub.NewKey{Kind: b.Kind, Name: b.Name, Grants: b.Rights, Expires: b.Expires, AllHouses: b.AllHouses, Hex80: b.Hex80})
 	if err == nil {

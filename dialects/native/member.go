@@ -91,7 +91,9 @@ func (a *api) shownMember(c *rest.Call, m home.Member) member {
 	return out
 }
 
-func (a *api) addMember(c *rest.Call, in *struct{ Body newMember }) (member, error) {
+func (a *api) addMember(c *rest.Call, in *struct {
+	Body newMember `example:"{\"username\":\"bob\",\"role\":\"guest\"}"`
+}) (member, error) {
 	b := in.Body
 	v, err := a.hub.AddMember(c, c.ID, hub.NewMember{Account: b.Account, Username: b.Username, Role: b.Role, Expires: b.Expires})
 	if err == nil {

@@ -95,7 +95,9 @@ func (a *api) listScenes(c *rest.Call, _ *struct{}) (sceneList, error) {
 	return out, err
 }
 
-func (a *api) createScene(c *rest.Call, in *struct{ Body newScene }) (scene, error) {
+func (a *api) createScene(c *rest.Call, in *struct {
+	Body newScene `example:"{\"name\":\"Good night\",\"steps\":[{\"action\":\"device.command\",\"args\":{\"feature\":\"mqtt:lamp:on\",\"value\":0}}]}"`
+}) (scene, error) {
 	b := in.Body
 	v, err := a.hub.CreateScene(c, c.ID, home.Scene{Name: b.Name, Enabled: b.Enabled == nil || *b.Enabled, Triggers: b.Triggers, Conditions: b.Conditions, Steps: b.Steps})
 	if err == nil {

@@ -126,7 +126,9 @@ func (a *api) listStates(c *rest.Call, in *stateQuery) (stateList, error) {
 	return out, err
 }
 
-func (a *api) reportStates(c *rest.Call, in *struct{ Body reports }) (takenAll, error) {
+func (a *api) reportStates(c *rest.Call, in *struct {
+	Body reports `example:"{\"feature\":\"mqtt:thermometer\",\"value\":20.5}"`
+}) (takenAll, error) {
 	b, many := in.Body, in.Body.States != nil
 	list := b.States
 	if many {

@@ -54,7 +54,8 @@ type response struct {
 }
 
 type media struct {
-	Schema *schema `json:"schema"`
+	Schema  *schema         `json:"schema"`
+	Example json.RawMessage `json:"example"`
 }
 
 type schema struct {

@@ -3,7 +3,6 @@ package docs
 import (
 	"bytes"
 	_ "embed" // the page's template, style and script
-	"encoding/json"
 	"fmt"
 	"html/template"
 	"slices"
@@ -182,8 +181,12 @@ func join(all []any) string {
 
 // link is the name of the schema that s speaks of, if it has one.
 func link(s *schema) string {
-	for s != nil && s.Items != nil {
-		s = s.Items
+	for s != nil && (s.Items != nil || len(s.OneOf) > 0) {
+		if s.Items != nil {
+			s = s.Items
+		} else {
+			s = s.OneOf[0]
+		}
 	}
 	if s == nil || s.Ref == "" {
 		return ""
@@ -192,6 +195,9 @@ func link(s *schema) string {
 }
 
 func (d *document) rows(s *schema) []rowView {
+	if s != nil && len(s.OneOf) > 0 {
+		s = d.resolve(s.OneOf[0])
+	}
 	if s == nil {
 		return nil
 	}
@@ -205,37 +211,4 @@ func (d *document) rows(s *schema) []rowView {
 		out = append(out, rowView{Name: name, Type: p.word(), Link: link(p), Doc: doc, Required: slices.Contains(s.Required, name)})
 	}
 	return out
-}
-
-// curl is a command that calls o.
-func (d *document) curl(o *operation, prefix string) string {
-	var b strings.Builder
-	b.WriteString("curl")
-	if o.method != "get" {
-		b.WriteString(" -X " + strings.ToUpper(o.method))
-	}
-	path := o.path
-	query := []string{}
-	for _, p := range o.Parameters {
-		if p.In == "query" && p.Required {
-			query = append(query, p.Name+"=...")
-		}
-	}
-	if len(query) > 0 {
-		path += "?" + strings.Join(query, "&")
-	}
-	b.WriteString(" \"$HOUSE" + prefix + path + "\"")
-	if o.Right != "public" {
-		b.WriteString(" \\\n  -H \"Authorization: Bearer $KEY\"")
-	}
-	if o.Body != nil {
-		t := keys(o.Body.Content)[0]
-		b.WriteString(" \\\n  -H \"Content-Type: " + t + "\"")
-		if t != "application/json" {
-			b.WriteString(" \\\n  --data-binary @file")
-		} else if sample, err := json.Marshal(d.sample(o.Body.Content[t].Schema, 0)); err == nil {
-			b.WriteString(" \\\n  -d '" + string(sample) + "'")
-		}
-	}
-	return b.String()
 }

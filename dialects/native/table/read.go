@@ -7,6 +7,8 @@ import (
 	"io"
 	"math"
 	"mime"
+	"strings"
+	"unicode/utf8"
 
 	"latchkey/home"
 	"latchkey/internal/wire"
@@ -120,6 +122,10 @@ func (r *Row) judge() error {
 		return &LineError{"a line has a time: at"}
 	case math.IsNaN(r.Value.Number) || math.IsInf(r.Value.Number, 0):
 		return &LineError{"a value is a finite number"}
+	case !clean(r.Feature) || !clean(r.Value.Text):
+		return &LineError{"a text is UTF-8 without NUL"}
 	}
 	return nil
 }
+
+func clean(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
