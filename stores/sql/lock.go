@@ -40,3 +40,9 @@ func lockFolder(c *Config) (*os.File, error) {
 	}
 	return f, nil
 }
+
+// unlock gives the folder free. Closing alone would not while a process that is
+// just being started still shares the file.
+func unlock(f *os.File) error {
+	return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
+}

@@ -23,7 +23,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	}
 	s, err := open(ctx, &c)
 	if err != nil {
-		return nil, errors.Join(err, lock.Close())
+		return nil, errors.Join(err, unlock(lock))
 	}
 	s.lock = lock
 	s.start()

@@ -35,7 +35,7 @@ func Recover(ctx context.Context, c Config, how Remedy) ([]string, error) {
 		return nil, err
 	}
 	done, err := recoverLocked(ctx, &c, how)
-	return done, errors.Join(err, lock.Close())
+	return done, errors.Join(err, unlock(lock))
 }
 
 func recoverLocked(ctx context.Context, c *Config, how Remedy) ([]string, error) {

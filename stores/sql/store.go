@@ -107,7 +107,7 @@ func (s *Store) release(clean bool) error {
 		errs = append(errs, s.w.close())
 	}
 	if s.lock != nil {
-		errs = append(errs, s.lock.Close())
+		errs = append(errs, unlock(s.lock))
 	}
 	return errors.Join(errs...)
 }

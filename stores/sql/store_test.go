@@ -4,7 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"sync/atomic"
+	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -36,23 +36,18 @@ func write(t testing.TB, s home.Store, g home.Group) {
 func TestStore(t *testing.T) {
 	for name, sudden := range map[string]bool{"closed": false, "cut off": true} {
 		t.Run(name, func(t *testing.T) {
-			var dirs atomic.Pointer[map[home.Store]string]
-			dirs.Store(&map[home.Store]string{})
-			remember := func(s home.Store, dir string) home.Store {
-				next := map[home.Store]string{s: dir}
-				dirs.Store(&next)
+			t.Parallel()
+			var dirs sync.Map
+			openAt := func(t *testing.T, dir string) home.Store {
+				s := open(t, dir)
+				dirs.Store(s, dir)
 				return s
 			}
 			storetest.Run(t, storetest.Subject{
-				Open: func(t *testing.T) home.Store {
-					dir, err := os.MkdirTemp(t.TempDir(), "")
-					if err != nil {
-						t.Fatal(err)
-					}
-					return remember(open(t, dir), dir)
-				},
+				Open: func(t *testing.T) home.Store { return openAt(t, t.TempDir()) },
 				Reopen: func(t *testing.T, s home.Store) home.Store {
-					dir := (*dirs.Load())[s]
+					at, _ := dirs.Load(s)
+					dir := at.(string)
 					if sudden {
 						image := t.TempDir()
 						copyFolder(t, image, dir)
@@ -61,7 +56,7 @@ func TestStore(t *testing.T) {
 					if err := s.Close(); err != nil {
 						t.Fatal(err)
 					}
-					return remember(open(t, dir), dir)
+					return openAt(t, dir)
 				},
 			})
 		})

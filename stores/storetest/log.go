@@ -69,7 +69,7 @@ func logFields(k *kit) {
 }
 
 func logGap(k *kit) {
-	const groups, size = 60, 2500 // more than any store has to keep
+	const groups, size = 48, 2500 // more than any store has to keep
 	for range groups {
 		var g home.Group
 		for range size {

@@ -8,7 +8,8 @@ import (
 	"latchkey/home"
 )
 
-// Subject is the store under test.
+// Subject is the store under test. Its functions are called from several
+// goroutines, for different stores.
 type Subject struct {
 	// Open returns a fresh, empty store, which the suite closes.
 	Open func(t *testing.T) home.Store
@@ -21,9 +22,15 @@ type Subject struct {
 func Run(t *testing.T, s Subject) {
 	t.Helper()
 	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) { c.run(newKit(t, s)) })
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.run(newKit(t, s))
+		})
 	}
-	t.Run("model", func(t *testing.T) { model(t, s) })
+	t.Run("model", func(t *testing.T) {
+		t.Parallel()
+		model(t, s)
+	})
 }
 
 type testCase struct {
