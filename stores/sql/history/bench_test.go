@@ -3,6 +3,7 @@ package history_test
 import (
 	"cmp"
 	"database/sql"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -121,7 +123,7 @@ func loadPlain(b *testing.B, path string, points, features int) *sql.DB {
 	must(b, err)
 	put, err := db.Prepare(`INSERT OR REPLACE INTO point VALUES ($1, $2, $3)`)
 	must(b, err)
-	spent := time.Duration(0)
+	spent, busy := time.Duration(0), cpu()
 	groups(points, features, func(row int64, g []home.Point) {
 		from := time.Now()
 		tx, err := db.Begin()
@@ -134,7 +136,7 @@ func loadPlain(b *testing.B, path string, points, features int) *sql.DB {
 		must(b, tx.Commit())
 		spent += time.Since(from)
 	})
-	report("plain", points, spent, path)
+	load{"plain rows", points, spent, cpu() - busy}.report(path)
 	return db
 }
 
@@ -148,12 +150,14 @@ func loadChunks(b *testing.B, path string, points, features int) *history.Histor
 	_, err := journal.Exec(`CREATE TABLE journal (row INTEGER PRIMARY KEY, points BLOB)`)
 	must(b, err)
 	blob := make([]byte, 0, group*24)
-	spent := time.Duration(0)
+	spent, busy := time.Duration(0), cpu()
 	groups(points, features, func(row int64, g []home.Point) {
 		from := time.Now()
 		blob = blob[:0]
 		for i := range g {
-			blob = fmt.Appendf(blob[:len(blob)], "%4d%16d", g[i].Feature, math.Float64bits(g[i].Value.Number))
+			blob = binary.BigEndian.AppendUint32(blob, g[i].Feature)
+			blob = binary.BigEndian.AppendUint64(blob, uint64(g[i].At))
+			blob = binary.BigEndian.AppendUint64(blob, math.Float64bits(g[i].Value.Number))
 		}
 		_, err := journal.Exec(`INSERT INTO journal VALUES ($1, $2)`, row, blob)
 		must(b, err)
@@ -170,22 +174,40 @@ func loadChunks(b *testing.B, path string, points, features int) *history.Histor
 	from := time.Now()
 	must(b, h.Seal(ctx, true))
 	spent += time.Since(from)
-	report("chunks", points, spent, path)
+	load{"chunks", points, spent, cpu() - busy}.report(path)
 	return h
 }
 
-func report(name string, points int, spent time.Duration, path string) {
+// cpu returns the processor time used so far.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// load is what it took to bring points in; busy has the making of the points in it.
+type load struct {
+	name        string
+	points      int
+	spent, busy time.Duration
+}
+
+func (l load) report(path string) {
 	bytes := int64(0)
 	if st, err := os.Stat(path); err == nil {
 		bytes = st.Size()
 	}
-	fmt.Printf("%s: %d points loaded at %.0f/s, %.2f B/point\n", name, points, float64(points)/spent.Seconds(), float64(bytes)/float64(points))
+	fmt.Printf("%s: %d points loaded at %.0f/s, %.2f us of CPU and %.2f B a point\n", l.name, l.points,
+		float64(l.points)/l.spent.Seconds(), l.busy.Seconds()*1e6/float64(l.points), float64(bytes)/float64(l.points))
 }
 
 // BenchmarkHouse loads HISTORY_BENCH_POINTS points of HISTORY_BENCH_FEATURES
 // features into plain rows and into a history, and reads both.
 func BenchmarkHouse(b *testing.B) {
 	points, features := size("HISTORY_BENCH_POINTS", 400_000), size("HISTORY_BENCH_FEATURES", 200)
+	busy := cpu()
+	groups(points, features, func(int64, []home.Point) {})
+	fmt.Printf("making the points takes %.2f us of CPU each\n", (cpu()-busy).Seconds()*1e6/float64(points))
 	dir := b.TempDir()
 	plain := loadPlain(b, filepath.Join(dir, "plain.db"), points, features)
 	defer plain.Close()
