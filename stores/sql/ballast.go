@@ -3,12 +3,14 @@ package sql
 import (
 	"errors"
 	"os"
+
+	"latchkey/stores/sql/folder"
 )
 
 // giveBallast gives the ballast's room up and reports whether there was any.
 func (s *Store) giveBallast() bool {
 	path := s.cfg.path(ballastFile)
-	if size(path) == 0 || s.cfg.fail("ballast.remove") != nil || os.Remove(path) != nil {
+	if folder.Size(path) == 0 || s.cfg.fail("ballast.remove") != nil || os.Remove(path) != nil {
 		return false
 	}
 	s.cfg.Log.Warn("the disk is full: the reserve was given up so that erasing works", "bytes", ballastSize)
@@ -19,7 +21,7 @@ func (s *Store) giveBallast() bool {
 // for it.
 func (s *Store) keepBallast() error {
 	path := s.cfg.path(ballastFile)
-	if size(path) >= ballastSize || room(s.cfg.Dir) < 2*ballastSize {
+	if folder.Size(path) >= ballastSize || folder.Room(s.cfg.Dir) < 2*ballastSize {
 		return nil
 	}
 	next := path + ".new"
@@ -39,7 +41,7 @@ func (s *Store) fillBallast(path string) error {
 		return err
 	}
 	if err = s.cfg.fail("ballast.write"); err == nil {
-		err = reserve(f, ballastSize)
+		err = folder.Reserve(f, ballastSize)
 	}
 	if err == nil {
 		err = s.cfg.fail("ballast.sync")

@@ -9,11 +9,13 @@
 package sql
 
 import (
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"time"
 
 	"latchkey/home"
+	"latchkey/stores/sql/folder"
 )
 
 // The files of a store's folder.
@@ -21,9 +23,7 @@ const (
 	coreFile    = "core.db"
 	historyFile = "history.db"
 	markerFile  = "acked.seq"
-	lockFile    = "latchkey.lock"
 	ballastFile = "ballast"
-	quarantine  = "quarantine"
 )
 
 // ballastSize is what is kept to be given up on a full disk.
@@ -61,6 +61,10 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+func (c *Config) folder() *folder.Folder {
+	return &folder.Folder{Dir: c.Dir, Clock: c.Clock, Fail: c.failpoint}
+}
+
 func (c *Config) path(name string) string { return filepath.Join(c.Dir, name) }
 
 // fail returns the error that stands for the step's failure.
@@ -87,3 +91,9 @@ func steps() []string {
 
 // afterwards lists the steps between a commit and its answer.
 func afterwards() []string { return []string{"write.committed", "flush.committed", "trim.committed"} }
+
+// damage makes the Damage of a file, with what to do about it.
+func (c *Config) damage(reason, file, format string, args ...any) *home.Damage {
+	return &home.Damage{Reason: reason, Path: c.path(file), Message: fmt.Sprintf(format, args...) +
+		"; restore the latest verified backup, salvage what still reads, or accept the loss"}
+}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"latchkey/home"
+	"latchkey/stores/sql/journal"
 )
 
 // blockSize is how many neighbouring features share a row of table current.
@@ -64,10 +65,10 @@ func (v *values) erase(list []home.Erasure) {
 	}
 }
 
-func (v *values) raise(spans []rowSpan) {
+func (v *values) raise(spans []journal.HouseSpan) {
 	for _, s := range spans {
-		if v.heads[s.house] < s.span[1] {
-			v.heads[s.house] = s.span[1]
+		if v.heads[s.House] < s.Span[1] {
+			v.heads[s.House] = s.Span[1]
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"latchkey/home"
+	"latchkey/stores/sql/folder"
 )
 
 // codeOf returns SQLite's primary result code of err, 0 when it has none.
@@ -31,13 +32,13 @@ func corrupt(err error) bool {
 // failure turns what a write met into what a caller may read.
 func (s *Store) failure(err error) error {
 	switch code := codeOf(err); {
-	case code == sqlite3.SQLITE_FULL, full(err):
+	case code == sqlite3.SQLITE_FULL, folder.Full(err):
 		return unavailable("storage_full", err)
 	case code == sqlite3.SQLITE_READONLY, errors.Is(err, syscall.EROFS):
 		return unavailable("storage_readonly", err)
 	case code == sqlite3.SQLITE_IOERR, code == sqlite3.SQLITE_CANTOPEN:
 		// SQLite does not say which error the system gave; the folder does.
-		if cause := s.tryWriting(); full(cause) {
+		if cause := s.tryWriting(); folder.Full(cause) {
 			return unavailable("storage_full", errors.Join(err, cause))
 		} else if errors.Is(cause, syscall.EROFS) {
 			return unavailable("storage_readonly", errors.Join(err, cause))
@@ -50,12 +51,12 @@ func (s *Store) failure(err error) error {
 func (s *Store) tryWriting() error {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit); err == nil {
-		longest := max(size(s.cfg.path(coreFile)), size(s.cfg.path(coreFile+"-wal")))
+		longest := max(folder.Size(s.cfg.path(coreFile)), folder.Size(s.cfg.path(coreFile+"-wal")))
 		if uint64(longest)+pageSize > limit.Cur {
 			return syscall.EFBIG
 		}
 	}
-	return tryFolder(s.cfg.Dir)
+	return folder.Try(s.cfg.Dir)
 }
 
 func unavailable(reason string, cause error) *home.Error {

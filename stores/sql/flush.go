@@ -40,13 +40,10 @@ func (s *Store) flush() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.flushed, s.behind = s.row, 0
-	s.index.closed = true
 	for _, b := range s.now.blocks {
 		b.dirty = false
 	}
-	for _, x := range s.index.list {
-		x.stored = true
-	}
+	s.index.Store()
 	return nil
 }
 
@@ -70,13 +67,13 @@ func (s *Store) writeTables() error {
 	if err := s.cfg.fail("flush.stretch"); err != nil {
 		return err
 	}
-	for _, x := range s.index.list {
-		if x.stored {
+	for _, x := range s.index.Stretches() {
+		if x.Stored {
 			continue
 		}
-		text, err := x.encode()
+		text, err := x.Encode()
 		if err == nil {
-			err = s.exec(putStretch, x.first, x.last, x.entries, x.bytes, text)
+			err = s.exec(putStretch, x.First, x.Last, x.Entries, x.Bytes, text)
 		}
 		if err != nil {
 			return err
@@ -120,7 +117,7 @@ func (s *Store) trim() (bool, error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	s.mu.RLock()
-	old := s.index.spare(floor)
+	old := s.index.Spare(floor)
 	s.mu.RUnlock()
 	if old == nil {
 		return false, nil
@@ -132,13 +129,13 @@ func (s *Store) trim() (bool, error) {
 		if err := s.cfg.fail("trim.journal"); err != nil {
 			return err
 		}
-		if err := s.exec(`DELETE FROM journal WHERE id <= $1`, old.last); err != nil {
+		if err := s.exec(`DELETE FROM journal WHERE id <= $1`, old.Last); err != nil {
 			return err
 		}
 		if err := s.cfg.fail("trim.stretch"); err != nil {
 			return err
 		}
-		if err := s.exec(`DELETE FROM stretch WHERE first = $1`, old.first); err != nil {
+		if err := s.exec(`DELETE FROM stretch WHERE first = $1`, old.First); err != nil {
 			return err
 		}
 		return s.cfg.fail("trim.commit")
@@ -148,7 +145,7 @@ func (s *Store) trim() (bool, error) {
 	}
 	s.passed("trim.committed")
 	s.mu.Lock()
-	s.index.list = slices.Delete(s.index.list, 0, 1)
+	s.index.Drop()
 	s.mu.Unlock()
 	return true, nil
 }

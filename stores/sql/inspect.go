@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"latchkey/home"
+	"latchkey/stores/sql/folder"
 )
 
 // cheapCheck is how large core.db may be to be checked at every start.
@@ -18,9 +19,9 @@ const cheapCheck = 4 << 20
 // inspect looks at core.db without writing to it. found is false when there is
 // none and nothing says that there ever was one. It returns Damage for a file
 // that cannot be trusted.
-func inspect(ctx context.Context, c *Config, m marker) (found bool, err error) {
+func inspect(ctx context.Context, c *Config, m folder.Marker) (found bool, err error) {
 	path := c.path(coreFile)
-	if size(path) == 0 {
+	if folder.Size(path) == 0 {
 		return false, c.missing(m)
 	}
 	if err := c.header(path); err != nil {
@@ -39,17 +40,17 @@ func inspect(ctx context.Context, c *Config, m marker) (found bool, err error) {
 }
 
 // missing decides what an absent or empty core.db means.
-func (c *Config) missing(m marker) error {
+func (c *Config) missing(m folder.Marker) error {
 	state := "is missing"
-	if exists(c.path(coreFile)) {
+	if folder.Exists(c.path(coreFile)) {
 		state = "is empty"
 	}
 	var traces []string
-	if m.there {
-		traces = append(traces, fmt.Sprintf("%s counts %d acknowledged changes", markerFile, m.total))
+	if m.There {
+		traces = append(traces, fmt.Sprintf("%s counts %d acknowledged changes", markerFile, m.Total))
 	}
 	for _, name := range [...]string{coreFile + "-wal", historyFile} {
-		if size(c.path(name)) > 0 {
+		if folder.Size(c.path(name)) > 0 {
 			traces = append(traces, name+" holds data")
 		}
 	}
@@ -96,7 +97,7 @@ func (c *Config) content(ctx context.Context, db *dbsql.DB) error {
 	if errors.Is(err, dbsql.ErrNoRows) {
 		return c.damage("db_foreign", coreFile, "%s is nobody's: it has no instance id", coreFile)
 	}
-	if err != nil || size(c.path(coreFile)) > cheapCheck {
+	if err != nil || folder.Size(c.path(coreFile)) > cheapCheck {
 		return err
 	}
 	var verdict string

@@ -107,17 +107,16 @@ func (s *Store) loadStretches(ctx context.Context) error {
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
-		x := &stretch{stored: true}
+		x := &journal.Stretch{}
 		var houses string
-		if err := rows.Scan(&x.first, &x.last, &x.entries, &x.bytes, &houses); err != nil {
+		if err := rows.Scan(&x.First, &x.Last, &x.Entries, &x.Bytes, &houses); err != nil {
 			return err
 		}
-		if err := x.decode(houses); err != nil {
+		if err := x.Decode(houses); err != nil {
 			return err
 		}
-		s.index.list = append(s.index.list, x)
+		s.index.Load(x)
 	}
-	s.index.closed = true
 	return rows.Err()
 }
 
@@ -153,7 +152,7 @@ func (s *Store) replay(ctx context.Context) error {
 type replayer struct {
 	store *Store
 	dec   *journal.Decoder
-	spans []rowSpan
+	spans []journal.HouseSpan
 }
 
 func (r *replayer) row(x journalRow) error {
@@ -173,9 +172,9 @@ func (r *replayer) row(x journalRow) error {
 			s.now.catchUp(&g.Points[i])
 		}
 		s.now.erase(row.Erasures)
-		r.spans = spansOfRow(r.spans[:0], &row)
+		r.spans = journal.SpansOfRow(r.spans[:0], &row)
 		s.now.raise(r.spans)
-		s.index.add(x.id, r.spans, len(row.Entries), len(x.body))
+		s.index.Add(x.id, r.spans, len(row.Entries), len(x.body))
 		s.behind++
 	}
 	s.remember(x.id, &g)

@@ -18,7 +18,7 @@ var errTrimmed = errors.New("the log was trimmed")
 func (s *Store) Log(ctx context.Context, house home.ID, after uint64, limit int, visit func(home.Entry) error) (uint64, error) {
 	for {
 		s.mu.RLock()
-		list, lowest := s.index.above(house, after)
+		list, lowest := s.index.Above(house, after)
 		s.mu.RUnlock()
 		l := logReader{store: s, dec: journal.NewDecoder(), house: house, after: after, left: limit, visit: visit}
 		err := l.run(ctx, list)
@@ -40,10 +40,10 @@ type logReader struct {
 	visit func(home.Entry) error
 }
 
-func (l *logReader) run(ctx context.Context, list []stretch) error {
+func (l *logReader) run(ctx context.Context, list []journal.Stretch) error {
 	for _, x := range list {
-		for first := x.first; first <= x.last && l.left > 0; first += logPage {
-			rows, err := l.page(ctx, first, min(x.last, first+logPage-1))
+		for first := x.First; first <= x.Last && l.left > 0; first += logPage {
+			rows, err := l.page(ctx, first, min(x.Last, first+logPage-1))
 			if err != nil {
 				return err
 			}

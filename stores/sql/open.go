@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"latchkey/home"
+	"latchkey/stores/sql/folder"
 	"latchkey/stores/sql/history"
 	"latchkey/stores/sql/journal"
 )
@@ -17,13 +18,13 @@ import (
 // aside, and Notices says so.
 func Open(ctx context.Context, c Config) (*Store, error) {
 	c = c.withDefaults()
-	lock, err := lockFolder(&c)
+	lock, err := c.folder().Lock()
 	if err != nil {
 		return nil, err
 	}
 	s, err := open(ctx, &c)
 	if err != nil {
-		return nil, errors.Join(err, unlock(lock))
+		return nil, errors.Join(err, folder.Unlock(lock))
 	}
 	s.lock = lock
 	s.start()
@@ -32,7 +33,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 
 // open opens the files of a folder that is locked, without starting anything.
 func open(ctx context.Context, c *Config) (*Store, error) {
-	m, err := readMarker(c)
+	m, err := c.folder().Marker()
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +41,7 @@ func open(ctx context.Context, c *Config) (*Store, error) {
 }
 
 // openMarked is open with the marker that the files are held against.
-func openMarked(ctx context.Context, c *Config, m marker) (*Store, error) {
+func openMarked(ctx context.Context, c *Config, m folder.Marker) (*Store, error) {
 	found, err := inspect(ctx, c, m)
 	if err == nil && !found {
 		err = create(ctx, c)
@@ -56,7 +57,7 @@ func openMarked(ctx context.Context, c *Config, m marker) (*Store, error) {
 }
 
 // connect opens core.db, compares it with the marker, and opens the history.
-func (s *Store) connect(ctx context.Context, m marker) error {
+func (s *Store) connect(ctx context.Context, m folder.Marker) error {
 	path := s.cfg.path(coreFile)
 	if err := os.Chmod(path, 0o600); err != nil {
 		return fmt.Errorf("keep core.db for the owner only: %w", err)
@@ -88,16 +89,16 @@ func (s *Store) connect(ctx context.Context, m marker) error {
 }
 
 // compare holds what was found against the marker.
-func (s *Store) compare(m marker) error {
-	s.marked = m.total
-	if m.instance == "" {
+func (s *Store) compare(m folder.Marker) error {
+	s.marked = m.Total
+	if m.Instance == "" {
 		return nil
 	}
-	if m.instance != s.instance {
-		return s.cfg.damage("db_foreign", coreFile, "%s is of another home (%s) than the marker %s (%s)", coreFile, s.instance, markerFile, m.instance)
+	if m.Instance != s.instance {
+		return s.cfg.damage("db_foreign", coreFile, "%s is of another home (%s) than the marker %s (%s)", coreFile, s.instance, markerFile, m.Instance)
 	}
-	if s.total < m.total {
-		return s.cfg.damage("data_loss_suspected", coreFile, "%d acknowledged entries lost (marker %d, found %d)", m.total-s.total, m.total, s.total)
+	if s.total < m.Total {
+		return s.cfg.damage("data_loss_suspected", coreFile, "%d acknowledged entries lost (marker %d, found %d)", m.Total-s.total, m.Total, s.total)
 	}
 	return nil
 }
@@ -109,9 +110,9 @@ func (s *Store) openHistory(ctx context.Context, meta map[string]string) error {
 		MustExist: meta[metaHistory] != "", Failpoint: s.cfg.historyFail()}
 	h, err := history.Open(ctx, c)
 	if d, ok := errors.AsType[*home.Damage](err); ok && !d.Fatal {
-		dir, moved := quarantineFolder(&s.cfg)
+		dir, moved := s.cfg.folder().Quarantine()
 		if moved == nil {
-			moved = setAside(&s.cfg, dir, historyFile)
+			moved = s.cfg.folder().SetAside(dir, historyFile)
 		}
 		if moved != nil {
 			return errors.Join(err, moved)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"latchkey/home"
+	"latchkey/stores/sql/folder"
+	"latchkey/stores/sql/journal"
 )
 
 // Remedy is what the owner decided to do about Damage.
@@ -30,12 +32,12 @@ func Recover(ctx context.Context, c Config, how Remedy) ([]string, error) {
 		return nil, home.Errorf(home.Invalid, "%.40q is not a remedy; choose %s or %s", how, AcceptLoss, Salvage)
 	}
 	c = c.withDefaults()
-	lock, err := lockFolder(&c)
+	lock, err := c.folder().Lock()
 	if err != nil {
 		return nil, err
 	}
 	done, err := recoverLocked(ctx, &c, how)
-	return done, errors.Join(err, unlock(lock))
+	return done, errors.Join(err, folder.Unlock(lock))
 }
 
 func recoverLocked(ctx context.Context, c *Config, how Remedy) ([]string, error) {
@@ -61,12 +63,12 @@ func recoverLocked(ctx context.Context, c *Config, how Remedy) ([]string, error)
 // startAfresh sets everything aside, so that the next Open makes a new home.
 // The history goes too: a new home gives its features' numbers anew.
 func startAfresh(c *Config) ([]string, error) {
-	dir, err := quarantineFolder(c)
+	dir, err := c.folder().Quarantine()
 	if err != nil {
 		return nil, err
 	}
 	// The marker goes last: until then it says that there was data.
-	if err := setAside(c, dir, coreFile, historyFile, markerFile); err != nil {
+	if err := c.folder().SetAside(dir, coreFile, historyFile, markerFile); err != nil {
 		return nil, err
 	}
 	return []string{"the damaged files were moved to " + dir, "the next start makes a new, empty home"}, nil
@@ -74,7 +76,7 @@ func startAfresh(c *Config) ([]string, error) {
 
 // acceptTorn keeps a database that lost its end.
 func acceptTorn(ctx context.Context, c *Config) ([]string, error) {
-	m, err := readMarker(c)
+	m, err := c.folder().Marker()
 	if err != nil {
 		return nil, err
 	}
@@ -84,13 +86,13 @@ func acceptTorn(ctx context.Context, c *Config) ([]string, error) {
 // restart makes a database that lost something fit to go on. The numbers of
 // what was lost are not given again: the houses' heads move on, and the log
 // begins anew, so that a subscriber learns of the gap.
-func restart(ctx context.Context, c *Config, m marker) ([]string, error) {
-	s, err := openMarked(ctx, c, marker{instance: m.instance})
+func restart(ctx context.Context, c *Config, m folder.Marker) ([]string, error) {
+	s, err := openMarked(ctx, c, folder.Marker{Instance: m.Instance})
 	if err != nil {
 		return nil, err
 	}
 	done := s.notices
-	lost := m.total - min(m.total, s.total)
+	lost := m.Total - min(m.Total, s.total)
 	s.forgetLog(lost)
 	err = s.w.atomically(ctx, s.writeRestart)
 	if err == nil {
@@ -110,7 +112,7 @@ func (s *Store) forgetLog(lost uint64) {
 	for house := range s.now.heads {
 		s.now.heads[house] += lost + era
 	}
-	s.index = index{}
+	s.index = journal.Index{}
 	s.marked = 0
 }
 

@@ -9,21 +9,22 @@ import (
 	"strconv"
 
 	"latchkey/home"
+	"latchkey/stores/sql/folder"
 	"latchkey/stores/sql/journal"
 )
 
 // salvage builds a new core.db from what still reads of the old one, which is
 // then set aside.
 func salvage(ctx context.Context, c *Config) ([]string, error) {
-	dir, err := quarantineFolder(c)
+	dir, err := c.folder().Quarantine()
 	if err != nil {
 		return nil, err
 	}
 	// SQLite may write to what it opens: it gets a copy.
 	old := filepath.Join(dir, "reading.db")
 	for _, suffix := range [...]string{"", "-wal"} {
-		if from := c.path(coreFile + suffix); exists(from) {
-			if err := copyFile(old+suffix, from); err != nil {
+		if from := c.path(coreFile + suffix); folder.Exists(from) {
+			if err := folder.Copy(old+suffix, from); err != nil {
 				return nil, fmt.Errorf("copy the damaged core.db: %w", err)
 			}
 		}
@@ -37,17 +38,17 @@ func salvage(ctx context.Context, c *Config) ([]string, error) {
 		return done, err
 	}
 	// From here to the new name the marker and the history say that there was data.
-	if err := setAside(c, dir, coreFile); err != nil {
+	if err := c.folder().SetAside(dir, coreFile); err != nil {
 		return done, err
 	}
 	if err := install(c, next); err != nil {
 		return done, err
 	}
 	done = append(done, "the damaged core.db was moved to "+dir)
-	if err := setAside(c, dir, markerFile); err != nil {
+	if err := c.folder().SetAside(dir, markerFile); err != nil {
 		return done, err
 	}
-	lines, err := restart(ctx, c, marker{})
+	lines, err := restart(ctx, c, folder.Marker{})
 	return append(done, lines...), err
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"latchkey/home"
+	"latchkey/stores/sql/folder"
 )
 
 //go:embed migrations/*.sql
@@ -110,7 +111,7 @@ func install(c *Config, next string) error {
 	if err := c.fail("create.folder"); err != nil {
 		return err
 	}
-	return syncFolder(c.Dir)
+	return folder.Sync(c.Dir)
 }
 
 // readMeta reads the whole of table meta.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"latchkey/home"
+	"latchkey/stores/sql/folder"
 	"latchkey/stores/sql/history"
 	"latchkey/stores/sql/journal"
 )
@@ -26,7 +27,7 @@ type Store struct {
 	writing sync.Mutex
 	w       *writer
 	enc     *journal.Encoder
-	spans   []rowSpan
+	spans   []journal.HouseSpan
 	closed  bool
 	full    bool // the last write failed for want of room
 
@@ -35,7 +36,7 @@ type Store struct {
 
 	mu      sync.RWMutex // never held over I/O
 	now     values
-	index   index
+	index   journal.Index
 	row     int64  // the last journal row
 	next    int64  // the number of the next one
 	total   uint64 // changes ever written
@@ -107,7 +108,7 @@ func (s *Store) release(clean bool) error {
 		errs = append(errs, s.w.close())
 	}
 	if s.lock != nil {
-		errs = append(errs, unlock(s.lock))
+		errs = append(errs, folder.Unlock(s.lock))
 	}
 	return errors.Join(errs...)
 }
@@ -116,7 +117,7 @@ func (s *Store) release(clean bool) error {
 func (s *Store) Size() (bytes, points int64) {
 	bytes, points = s.history.Size()
 	for _, suffix := range [...]string{"", "-wal"} {
-		bytes += size(s.cfg.path(coreFile + suffix))
+		bytes += folder.Size(s.cfg.path(coreFile + suffix))
 	}
 	return bytes, points
 }

@@ -3,6 +3,8 @@ package sql
 import (
 	"context"
 	"time"
+
+	"latchkey/stores/sql/folder"
 )
 
 // upkeep does what can wait: the marker, the tables, the journal's old rows and
@@ -73,7 +75,7 @@ func (s *Store) mark() error {
 	if total == s.marked {
 		return nil
 	}
-	if err := (marker{instance: s.instance, total: total}).write(&s.cfg); err != nil {
+	if err := s.cfg.folder().Mark(folder.Marker{Instance: s.instance, Total: total}); err != nil {
 		return err
 	}
 	s.marked = total

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"latchkey/home"
+	"latchkey/stores/sql/journal"
 )
 
 // Write implements home.Store. A write that has begun is finished whatever
@@ -106,14 +107,14 @@ func (s *Store) writeAudit(a *home.Audit) error {
 
 // accept takes a committed group into memory.
 func (s *Store) accept(row int64, g *home.Group, bytes int) {
-	s.spans = spansOf(s.spans[:0], g)
+	s.spans = journal.Spans(s.spans[:0], g)
 	s.mu.Lock()
 	for i := range g.Points {
 		s.now.put(&g.Points[i])
 	}
 	s.now.erase(g.Erasures)
 	s.now.raise(s.spans)
-	finished := s.index.add(row, s.spans, len(g.Points)+len(g.Events), bytes)
+	finished := s.index.Add(row, s.spans, len(g.Points)+len(g.Events), bytes)
 	s.row, s.next = row, row+1
 	s.behind++
 	s.total += uint64(countOf(g))

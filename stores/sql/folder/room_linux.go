@@ -1,12 +1,12 @@
-package sql
+package folder
 
 import (
 	"os"
 	"syscall"
 )
 
-// room returns the bytes that the folder's disk has left.
-func room(dir string) int64 {
+// Room returns the bytes that the folder's disk has left.
+func Room(dir string) int64 {
 	var st syscall.Statfs_t
 	if err := syscall.Statfs(dir, &st); err != nil {
 		return 0
@@ -14,8 +14,8 @@ func room(dir string) int64 {
 	return int64(st.Bavail) * int64(st.Bsize)
 }
 
-// reserve makes f n bytes long, with real room behind them.
-func reserve(f *os.File, n int64) error {
+// Reserve makes f n bytes long, with real room behind them.
+func Reserve(f *os.File, n int64) error {
 	if err := syscall.Fallocate(int(f.Fd()), 0, 0, n); err == nil {
 		return nil
 	}
