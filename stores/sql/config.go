@@ -43,7 +43,7 @@ type Config struct {
 	Log *slog.Logger
 	// ReadOnly opens a store to look at it: Write answers Unavailable with
 	// reason "storage_readonly", and nothing runs in the background. The folder
-	// is locked all the same.
+	// is locked all the same, and one without a home is an error.
 	ReadOnly bool
 
 	// failpoint is asked before each step that touches the disk, by the step's

@@ -160,6 +160,12 @@ func fileLimit(t *testing.T) {
 }
 
 func TestReadOnly(t *testing.T) {
+	for _, dir := range []string{t.TempDir(), filepath.Join(t.TempDir(), "none")} {
+		if s, err := sql.Open(t.Context(), sql.Config{Dir: dir, ReadOnly: true}); err == nil {
+			_ = s.Close()
+			t.Errorf("%s was made into a home", dir)
+		}
+	}
 	dir := image(t, false)
 	s, err := sql.Open(t.Context(), sql.Config{Dir: dir, ReadOnly: true})
 	if err != nil {

@@ -18,6 +18,9 @@ import (
 // aside, and Notices says so.
 func Open(ctx context.Context, c Config) (*Store, error) {
 	c = c.withDefaults()
+	if c.ReadOnly && !folder.Exists(c.Dir) {
+		return nil, fmt.Errorf("there is no data folder %s", c.Dir)
+	}
 	lock, err := c.folder().Lock()
 	if err != nil {
 		return nil, err
@@ -44,6 +47,9 @@ func open(ctx context.Context, c *Config) (*Store, error) {
 func openMarked(ctx context.Context, c *Config, m folder.Marker) (*Store, error) {
 	found, err := inspect(ctx, c, m)
 	if err == nil && !found {
+		if c.ReadOnly {
+			return nil, fmt.Errorf("there is no home in %s yet", c.Dir)
+		}
 		err = create(ctx, c)
 	}
 	if err != nil {
