@@ -224,3 +224,17 @@ func TestPage(t *testing.T) {
 		t.Error("a language that there is not")
 	}
 }
+
+// TestReadme: every route has its line.
+func TestReadme(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rt := range kit(t, 64).World(t).Dialects[0].Routes {
+		line := "| `" + rt.Method + " " + strings.TrimPrefix(rt.Path, native.Prefix) + "` | " + string(rt.Right) + " |"
+		if !strings.Contains(string(readme), line) {
+			t.Errorf("README.md lacks %s", line)
+		}
+	}
+}

@@ -99,7 +99,7 @@ func (a *api) listEvents(c *rest.Call, in *eventQuery) (eventList, error) {
 		}
 		out.Last = last
 	}
-	if out.Last < head && len(out.Events) == in.Limit {
+	if out.Last < head {
 		q := url.Values{"since": {strconv.FormatUint(out.Last, 10)}, "limit": {strconv.Itoa(in.Limit)}}
 		if in.Type != "" {
 			q.Set("type", in.Type)

@@ -20,6 +20,7 @@ import (
 
 	"latchkey/dialects/dialecttest"
 	"latchkey/dialects/native"
+	"latchkey/dialects/native/stream"
 	"latchkey/home"
 	"latchkey/hub"
 	"latchkey/internal/wire"
@@ -109,13 +110,27 @@ type socket struct {
 	*websocket.Conn
 }
 
-func (p *place) dial(query, token string) *socket {
+func (p *place) dial(query, token string) *socket { return p.dialWith(nil, query, token) }
+
+// narrowClient has a small buffer to receive in.
+func narrowClient() *http.Client {
+	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := new(net.Dialer).DialContext(ctx, network, address)
+		if tcp, ok := c.(*net.TCPConn); ok {
+			_ = tcp.SetReadBuffer(4 << 10)
+		}
+		return c, err
+	}
+	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: dial}}
+}
+
+func (p *place) dialWith(client *http.Client, query, token string) *socket {
 	p.t.Helper()
 	h := http.Header{}
 	if token != "" {
 		h.Set("Authorization", "Bearer "+token)
 	}
-	c, resp, err := websocket.Dial(p.t.Context(), p.server.URL+"/api/latchkey/v1/events/ws"+query, &websocket.DialOptions{HTTPHeader: h})
+	c, resp, err := websocket.Dial(p.t.Context(), p.server.URL+"/api/latchkey/v1/events/ws"+query, &websocket.DialOptions{HTTPHeader: h, HTTPClient: client})
 	if err != nil {
 		p.t.Fatalf("dial: %v (%v)", err, resp)
 	}
@@ -241,11 +256,11 @@ func TestRandomDisconnects(t *testing.T) {
 // the others get everything in order.
 func TestSlowReader(t *testing.T) {
 	p := newPlace(t, 64)
-	begin := p.head()
-	slow := p.dial("", p.world.Vars["token"])
+	began, begin := time.Now(), p.head()
+	slow := p.dialWith(narrowClient(), "", p.world.Vars["token"])
 	slow.next()
 	var healthy sync.WaitGroup
-	const n = 2000
+	const n = 500
 	kept, failed := make(chan struct{}), make(chan struct{}, 5)
 	for range 5 {
 		s := p.dial("", p.world.Vars["token"])
@@ -288,6 +303,9 @@ func TestSlowReader(t *testing.T) {
 			continue
 		}
 		e, ok := errors.AsType[websocket.CloseError](err)
+		if !ok && time.Since(began) > stream.WriteTime {
+			break // a machine so slow that the connection took nothing for too long
+		}
 		if !ok || e.Code != 4008 || !strings.HasSuffix(e.Reason, fmt.Sprintf("last=%d", last)) {
 			t.Fatalf("after %d: %v", last, err)
 		}
