@@ -3,6 +3,7 @@
 package drivers
 
 import (
+	"latchkey/drivers/demo"
 	"latchkey/drivers/virtual"
 	"latchkey/home"
 )
@@ -11,5 +12,6 @@ import (
 func All(clock home.Clock) []home.Driver {
 	return []home.Driver{
 		virtual.New(clock),
+		demo.New(clock),
 	}
 }
