@@ -26,6 +26,7 @@ type Report struct {
 	Loose    bool
 	Written  string
 	Explicit bool // history given at its own time (created_at, import, journal), not live
+	Quiet    bool // how things are, told again, such as what a broker has kept: fires no trigger
 }
 
 // State is a feature's value at a moment, with its order number.

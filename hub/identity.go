@@ -61,28 +61,44 @@ func (h *Hub) Identify(_ context.Context, c Credential) (*home.Identity, error) 
 // long, such as an open stream, calls it now and then; that counts as a use.
 // Errors: Unauthorized.
 func (h *Hub) Renew(id *home.Identity) error {
+	cred, err := h.holding(id)
+	if cred != nil && err == nil {
+		cred.use(h.Now(), id.Remote)
+	}
+	return err
+}
+
+// Holds is Renew for whoever only remembers a credential, such as the session
+// of a client that is away. It does not count as a use.
+func (h *Hub) Holds(id *home.Identity) error {
+	_, err := h.holding(id)
+	return err
+}
+
+// holding returns the credential that id was made from, if it holds; nil for
+// the house itself.
+func (h *Hub) holding(id *home.Identity) (*credential, error) {
 	if id.Kind == home.InsideKey {
-		return nil
+		return nil, nil
 	}
 	h.registry.mu.RLock()
 	cred := h.registry.keys[id.Key]
 	h.registry.mu.RUnlock()
 	if cred == nil {
-		return credentialInvalid()
+		return nil, credentialInvalid()
 	}
 	now := h.Now()
 	cached, err := h.identityOf(cred, id.House, now)
 	if err != nil {
-		return credentialInvalid()
+		return nil, credentialInvalid()
 	}
 	if err := cached.holds(cred, id.Proof, now); err != nil {
-		return err
+		return nil, err
 	}
 	if now := &cached.identity; now.House == id.House { // an account without a house may have got one since
 		id.Role, id.Operator, id.Grants = now.Role, now.Operator, now.Grants
 	}
-	cred.use(now, id.Remote)
-	return nil
+	return cred, nil
 }
 
 // still says in the committer whether id may do v on the house even now: what

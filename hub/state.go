@@ -250,7 +250,7 @@ func (in *intake) settle(d *draft, n int) {
 	}
 	s.Seq = d.number(in.place)
 	point := home.Point{House: in.place.id, Feature: l.num, Seq: s.Seq, At: at, Received: d.now, Value: r.Value, Cause: in.cause,
-		Flagged: flagged, Current: current, History: a.feature.KeepHistory, Replace: r.Explicit, Live: in.live(d.now, at)}
+		Flagged: flagged, Current: current, History: a.feature.KeepHistory, Replace: r.Explicit, Live: !r.Quiet && in.live(d.now, at)}
 	told := &toldState{change: home.StateChange{Device: a.device, Feature: a.feature, Old: old, New: s, Current: current, Live: point.Live}}
 	change := &told.change
 	change.Changed = current && (old == nil || old.Value != s.Value)
