@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -111,7 +112,9 @@ func (s *serving) serve(ctx context.Context, house *latchkey.Latchkey) error {
 	watching, enough := context.WithCancel(context.WithoutCancel(ctx))
 	watched := make(chan struct{})
 	go func() { defer close(watched); s.watchdog(watching, house) }()
-	defer func() { enough(); <-watched }()
+	balanced := make(chan struct{})
+	go func() { defer close(balanced); latchkey.BalanceMemory(watching) }()
+	defer func() { enough(); <-watched; <-balanced }()
 	s.tell(daemon.SdNotifyReady)
 	defer context.AfterFunc(ctx, func() { s.tell(daemon.SdNotifyStopping) })()
 	if err := house.Serve(ctx, ln); err != nil {
@@ -131,6 +134,11 @@ func (s *serving) serveDamage(ctx context.Context, d *home.Damage) error {
 	fmt.Fprintln(s.err, s.say("Nothing was changed. The house stays closed; this page says what to do:", "Rien n'a été modifié. La maison reste fermée ; cette page dit quoi faire :"), urlOf(ln.Addr().String()))
 	fmt.Fprintln(s.err, "  latchkey recover salvage      ", s.say("keep everything that can be read", "garder tout ce qui peut être lu"))
 	fmt.Fprintln(s.err, "  latchkey recover accept-loss  ", s.say("go on with the files as they are", "continuer avec les fichiers tels quels"))
+	if s.json {
+		if err := json.NewEncoder(s.out).Encode(map[string]string{"event": "damaged", "code": d.Reason, "page": urlOf(ln.Addr().String())}); err != nil {
+			return err
+		}
+	}
 	s.tell(daemon.SdNotifyReady)
 	if err := latchkey.ServeDamage(ctx, ln, d, s.config); err != nil {
 		return err

@@ -130,7 +130,7 @@ func (b *bench) batches() error {
 	}
 	defer c.stop()
 	b.report.say("Aim: at least 0.6 of the echo, which only decodes, and 500 k states a second.\n")
-	b.report.table("connections", "echo states/s", "no disk states/s", "latchkey states/s", "of the echo", "of no disk", "p50 of a batch")
+	b.report.table("connections", "echo states/s", "no disk states/s", "latchkey states/s", "of the echo", "of no disk", "p50 of a batch", "server CPU for a state", "echo's CPU")
 	for _, connections := range []int{1, 16} {
 		out, err := c.rounds(b, connections)
 		if err != nil {
@@ -138,7 +138,8 @@ func (b *bench) batches() error {
 		}
 		echo, none, durable := out[0], out[1], out[2]
 		b.report.row(fmt.Sprint(connections), thousands(batch*rate(echo)), thousands(batch*rate(none)), thousands(batch*rate(durable)),
-			fmt.Sprintf("%.2f", ratio(durable, echo)), fmt.Sprintf("%.2f", ratio(durable, none)), micros(latency(durable, 0.5)))
+			fmt.Sprintf("%.2f", ratio(durable, echo)), fmt.Sprintf("%.2f", ratio(durable, none)), micros(latency(durable, 0.5)),
+			fmt.Sprintf("%.2f us", float64(each(durable))/1e3/batch), fmt.Sprintf("%.2f us", float64(each(echo))/1e3/batch))
 	}
 	return nil
 }

@@ -73,5 +73,6 @@ func serveMemory() error {
 		return err
 	}
 	fmt.Println(l.Addr())
+	go latchkey.BalanceMemory(ctx) // as the program does; it ends with this process
 	return house.Serve(ctx, l)
 }
