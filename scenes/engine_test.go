@@ -351,7 +351,7 @@ func TestStorm(t *testing.T) {
 			Until               time.Time
 			Run                 string
 		}
-		if err := json.Unmarshal(r.house.notices[0].Data, &told); err != nil || told.Scene != "loud" || told.Run == "" || told.Until.Sub(time.Now()) != 5*time.Minute {
+		if err := json.Unmarshal(r.house.notices[0].Data, &told); err != nil || told.Scene != "loud" || told.Run == "" || time.Until(told.Until) != 5*time.Minute {
 			t.Errorf("told %s (%v)", r.house.notices[0].Data, err)
 		}
 		runs := r.house.last()

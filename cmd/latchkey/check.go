@@ -15,14 +15,15 @@ import (
 
 func (a *app) checkCommand() *cobra.Command {
 	var asJSON bool
+	var data string
 	c := &cobra.Command{
 		Use: "check", Args: cobra.NoArgs,
 		Short: a.say("read all stored data and say what is wrong", "lire toutes les données et dire ce qui ne va pas"),
 		Long: a.say("The server must not be running on the same folder. Nothing is changed. Exit code 1 when something is wrong.",
 			"Le serveur ne doit pas tourner sur le même dossier. Rien n'est modifié. Code de sortie 1 si quelque chose ne va pas."),
-		Example: "  latchkey check\n  LATCHKEY_DATA=/srv/home latchkey check --json",
+		Example: "  latchkey check\n  latchkey check --data /srv/home --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			l, err := a.load(nil)
+			l, err := a.load(folder(data))
 			if err != nil {
 				return err
 			}
@@ -30,7 +31,21 @@ func (a *app) checkCommand() *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, a.say("as one line of JSON", "sur une ligne JSON"))
+	a.dataFlag(c, &data)
 	return c
+}
+
+// dataFlag gives a command the flag --data.
+func (a *app) dataFlag(c *cobra.Command, data *string) {
+	c.PersistentFlags().StringVar(data, "data", "", a.say("folder of the data", "dossier des données"))
+}
+
+// folder is --data as a setting.
+func folder(data string) map[string][]string {
+	if data == "" {
+		return nil
+	}
+	return map[string][]string{"data": {data}}
 }
 
 // checked is what check found.
@@ -112,6 +127,7 @@ func (a *app) printChecked(c checked, asJSON bool) error {
 }
 
 func (a *app) recoverCommand() *cobra.Command {
+	var data string
 	c := &cobra.Command{
 		Use:   "recover",
 		Short: a.say("open a house whose data was damaged", "rouvrir une maison dont les données sont abîmées"),
@@ -124,13 +140,14 @@ func (a *app) recoverCommand() *cobra.Command {
 		{"accept-loss", "go on with the files as they are", "continuer avec les fichiers tels quels"},
 	} {
 		c.AddCommand(&cobra.Command{Use: way.name, Args: cobra.NoArgs, Short: a.say(way.en, way.fr),
-			RunE: func(cmd *cobra.Command, _ []string) error { return a.recover(cmd.Context(), way.name) }})
+			RunE: func(cmd *cobra.Command, _ []string) error { return a.recover(cmd.Context(), data, way.name) }})
 	}
+	a.dataFlag(c, &data)
 	return c
 }
 
-func (a *app) recover(ctx context.Context, how string) error {
-	l, err := a.load(nil)
+func (a *app) recover(ctx context.Context, data, how string) error {
+	l, err := a.load(folder(data))
 	if err != nil {
 		return err
 	}

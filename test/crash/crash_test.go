@@ -120,9 +120,7 @@ func TestKill(t *testing.T) {
 			if lost, twice := again(t, program, data, l, s.Token); lost+twice > 0 {
 				t.Errorf("%d acknowledged states are lost, %d are there twice", lost, twice)
 			}
-			check := exec.Command(program, "check")
-			check.Env = append(os.Environ(), "LATCHKEY_DATA="+data)
-			if out, err := check.CombinedOutput(); err != nil {
+			if out, err := exec.Command(program, "check", "--data", data).CombinedOutput(); err != nil {
 				t.Errorf("check: %v\n%s", err, out)
 			}
 		})

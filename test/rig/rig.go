@@ -68,9 +68,16 @@ func Start(ctx context.Context, bin, data string, extra ...string) (*Server, err
 		lines := bufio.NewScanner(out)
 		for lines.Scan() {
 			var line struct {
-				URL string `json:"url"`
+				Event string `json:"event"`
+				URL   string `json:"url"`
 			}
-			if json.Unmarshal(lines.Bytes(), &line) == nil && line.URL != "" {
+			if json.Unmarshal(lines.Bytes(), &line) != nil {
+				continue
+			}
+			if line.Event == "damaged" { // it would go on saying so
+				_ = s.cmd.Process.Kill()
+			}
+			if line.URL != "" {
 				ready <- line.URL
 				break
 			}

@@ -99,7 +99,7 @@ type mark struct {
 }
 
 // noMark is before every row.
-var noMark = mark{row: math.MinInt64, erased: math.MinInt64}
+func noMark() mark { return mark{row: math.MinInt64, erased: math.MinInt64} }
 
 // has reports whether o is sealed already.
 func (m *mark) has(o *op) bool {

@@ -116,7 +116,7 @@ func (h *History) makeDue(feature uint32, s *series, now home.Time) {
 func (h *History) of(feature uint32) *series {
 	s := h.series[feature]
 	if s == nil {
-		s = &series{state: state{mark: noMark, last: noChunk}}
+		s = &series{state: state{mark: noMark(), last: noChunk}}
 		h.series[feature] = s
 	}
 	return s

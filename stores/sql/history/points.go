@@ -105,7 +105,7 @@ type snapshot struct {
 
 // snapshot reads a window; the chunks' points go to buf, sorted.
 func (h *History) snapshot(ctx context.Context, w *window, chunks int, buf *buffer) (snap snapshot, err error) {
-	snap.mark = noMark
+	snap.mark = noMark()
 	buf.points = buf.points[:0]
 	stmt := h.pages[0]
 	if w.newest {

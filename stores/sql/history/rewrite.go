@@ -78,7 +78,7 @@ func (w *writer) finish(ctx context.Context, j *job, tail []home.Sample) error {
 // chunk writes a new chunk.
 func (w *writer) chunk(ctx context.Context, j *job, num int64, points []home.Sample) error {
 	if num >= maxChunks {
-		return fmt.Errorf("feature %d has used up its %d chunks", j.feature, maxChunks)
+		return fmt.Errorf("feature %d has used up its %d chunks", j.feature, int64(maxChunks))
 	}
 	head, body, err := w.enc.Encode(points)
 	if err != nil {
