@@ -69,6 +69,12 @@ func (a *api) houses() []rest.Operation {
 			}),
 		rest.Op(one(rest.Spec{Method: http.MethodPatch, Name: "update_house", Right: home.WriteHouse, Versioned: true,
 			Title: home.Label{EN: "Change a house", FR: "Modifier une maison"}}), a.updateHouse),
+		rest.Op(one(rest.Spec{Method: http.MethodDelete, Name: "delete_house", Right: home.WriteHouse, Versioned: true, Kinds: []home.KeyKind{home.SessionKey},
+			Title: home.Label{EN: "Delete a house with everything in it", FR: "Supprimer une maison avec tout ce qu'elle contient"},
+			Doc:   "Devices, history, scenes, keys and memberships go with it. Only an owner may, signed in."}),
+			func(c *rest.Call, _ *oneHouse) (rest.None, error) {
+				return rest.None{}, a.hub.DeleteHouse(c, c.ID, c.Version)
+			}),
 	}
 }
 
