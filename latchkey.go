@@ -16,6 +16,7 @@ import (
 	"latchkey/bus"
 	"latchkey/home"
 	"latchkey/hub"
+	"latchkey/internal/mqtt"
 	"latchkey/internal/settings"
 	"latchkey/internal/wire"
 	"latchkey/scenes"
@@ -30,6 +31,13 @@ type Config struct {
 	Clock    home.Clock   // nil = the system's
 	Log      *slog.Logger // nil = silence
 	Demo     bool         // outgoing requests are kept, not sent, and the pages say so
+	Pace     int          // how many times faster than real time Clock runs; 0 = 1
+	// Wall is what sockets and rate limits go by; nil = Clock. It differs from
+	// Clock where Clock does not show the machine's time.
+	Wall home.Clock
+	// Begin is called when scenes and drivers run, before the first request is
+	// answered. An error of it ends Serve.
+	Begin func(ctx context.Context, l *Latchkey) error
 }
 
 // Parts are the lists that a house is made of. Everything in them has a name,
@@ -41,7 +49,9 @@ type Parts struct {
 	Conditions []scenes.ConditionKind
 	Actions    []hub.Action
 	Dialects   []Dialect
-	Guard      *Guard // decides where outgoing requests may go; nil = NewGuard's
+	Guard      *Guard                      // decides where outgoing requests may go; nil = NewGuard's
+	Topics     func(*hub.Hub) []mqtt.Topic // what is taken in over MQTT; nil = nothing
+	MQTT       *MQTT                       // nil = NewMQTT's
 }
 
 // Store is a way to keep what a server knows.
@@ -66,6 +76,7 @@ type Latchkey struct {
 	drivers  []home.Driver
 	dialects []wire.Dialect
 	guard    *Guard
+	mqtt     *MQTT
 	limiter  *wire.Limiter
 	metrics  *metrics
 	ready    atomic.Bool
@@ -83,7 +94,10 @@ func Open(ctx context.Context, c Config, parts Parts) (*Latchkey, error) {
 	if parts.Guard == nil {
 		parts.Guard = NewGuard(c)
 	}
-	l := &Latchkey{config: c, store: store, bus: bus.New(max(c.Settings.Limits.Ring, 1)), drivers: parts.Drivers, guard: parts.Guard}
+	if parts.MQTT == nil {
+		parts.MQTT = NewMQTT()
+	}
+	l := &Latchkey{config: c, store: store, bus: bus.New(max(c.Settings.Limits.Ring, 1)), drivers: parts.Drivers, guard: parts.Guard, mqtt: parts.MQTT}
 	if err := l.assemble(ctx, parts); err != nil {
 		l.Close()
 		return nil, err
@@ -95,6 +109,10 @@ func (c *Config) defaults() {
 	if c.Clock == nil {
 		c.Clock = time.Now
 	}
+	if c.Wall == nil {
+		c.Wall = c.Clock
+	}
+	c.Pace = max(c.Pace, 1)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -119,7 +137,8 @@ func (l *Latchkey) assemble(ctx context.Context, parts Parts) (err error) {
 		StartScene: func(ctx context.Context, s home.Scene, id *home.Identity) (home.ID, error) {
 			return l.engine.Start(ctx, s, id)
 		},
-		Kinds: kinds(parts),
+		Kinds:  kinds(parts),
+		Limits: patience(c.Pace),
 	})
 	if err != nil {
 		return fmt.Errorf("open the house: %w", err)
@@ -135,7 +154,10 @@ func (l *Latchkey) assemble(ctx context.Context, parts Parts) (err error) {
 		}
 		l.bus.Listen(l.engine.Hear)
 	}
-	l.limiter = wire.NewLimiter(c.Clock, rates(c.Settings.Limits))
+	l.limiter = wire.NewLimiter(c.Wall, rates(c.Settings.Limits))
+	if err := l.mqtt.open(l, parts.topics(l.hub)); err != nil {
+		return fmt.Errorf("set up MQTT: %w", err)
+	}
 	l.metrics = newMetrics(l)
 	l.dialects = append(l.dialects, l.operations())
 	for _, d := range parts.Dialects {
@@ -146,6 +168,20 @@ func (l *Latchkey) assemble(ctx context.Context, parts Parts) (err error) {
 		l.dialects = append(l.dialects, made)
 	}
 	return nil
+}
+
+// patience is how long the house waits for machines. They do not get faster
+// with its clock, so it is measured in real time.
+func patience(pace int) hub.Limits {
+	n := time.Duration(pace)
+	return hub.Limits{TriggerAge: n * 5 * time.Minute, CommandLife: n * time.Minute}
+}
+
+func (p *Parts) topics(h *hub.Hub) []mqtt.Topic {
+	if p.Topics == nil {
+		return nil
+	}
+	return p.Topics(h)
 }
 
 // sceneChanged is told by the hub's committer.
@@ -206,13 +242,14 @@ func (l *Latchkey) Run(ctx context.Context, house home.ID, action string, args j
 
 // Close finishes what was taken in, and gives the files free.
 func (l *Latchkey) Close() error {
+	listening := l.mqtt.closeListener()
 	if l.hub != nil {
 		l.hub.Close()
 	}
 	if err := l.store.Close(); err != nil {
 		return fmt.Errorf("close the store: %w", err)
 	}
-	return nil
+	return listening
 }
 
 // DamageOf returns the damage that err tells of, or nil.

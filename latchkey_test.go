@@ -300,6 +300,34 @@ func TestDemoKeepsOutgoingRequests(t *testing.T) {
 		t.Error("the demo called out")
 	default:
 	}
+	kept, err := l.Hub().Requests(t.Context(), id)
+	if err != nil || len(kept) != 1 || !kept[0].Dead || !strings.Contains(kept[0].Last, "nothing was sent") || l.Hub().KeptRequests() != 1 {
+		t.Errorf("what was kept is listed as %+v (%v)", kept, err)
+	}
+}
+
+// A house with a clock of its own: commands and triggers have as long as ever,
+// and sockets go by the machine's time.
+func TestFastClock(t *testing.T) {
+	began := time.Now()
+	c := config()
+	c.Pace, c.Wall = 86400, time.Now
+	c.Clock = func() time.Time { return began.Add(time.Since(began) * 86400) }
+	c.Begin = func(ctx context.Context, l *latchkey.Latchkey) error {
+		id, _ := owner(t, l.Hub())
+		furnish(t, l.Hub(), id)
+		for n := range 20 {
+			if _, err := l.Hub().Command(ctx, id, "lamp:on", home.Num(float64(n%2))); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	l := open(t, c)
+	url, _ := serve(t, l)
+	if status, body := get(t, url+"/readyz", nil); status != http.StatusOK {
+		t.Errorf("%d %s", status, body)
+	}
 }
 
 func TestDamageIsSaidToProgramsAndPeople(t *testing.T) {

@@ -20,8 +20,9 @@ type Guard struct {
 
 // NewGuard returns the guard that the settings describe.
 func NewGuard(c Config) *Guard {
+	c.defaults()
 	g := &Guard{}
-	g.egress = egress.New(egress.Config{Allow: c.Settings.Egress.Allow, Clock: c.Clock, Own: g.listeners})
+	g.egress = egress.New(egress.Config{Allow: c.Settings.Egress.Allow, Clock: c.Wall, Own: g.listeners})
 	return g
 }
 
@@ -43,13 +44,13 @@ func (g *Guard) listen(addr string) {
 func (g *Guard) judge() actions.Judge { return actions.Allowed(g.egress) }
 
 // sender returns what sends outgoing requests. The demo keeps them: each is
-// told as done without having left.
+// told as done without having left, and stays listed.
 func (l *Latchkey) sender() hub.Sender {
 	if !l.config.Demo {
 		return actions.Send(l.guard.egress, l.hub.Actor, l.config.Clock)
 	}
 	return func(_ context.Context, r home.Request) hub.Sent {
 		l.config.Log.Info("the demo kept an outgoing request", "request", r.ID, "method", r.Method)
-		return hub.Sent{Status: http.StatusOK, Body: "kept by the demo; nothing was sent"}
+		return hub.Sent{Status: http.StatusOK, Body: "kept by the demo; nothing was sent", Kept: true}
 	}
 }

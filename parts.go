@@ -19,7 +19,7 @@ import (
 // take lines out, or append its own.
 func Usual(c Config) Parts {
 	c.defaults()
-	guard := NewGuard(c)
+	guard, speech := NewGuard(c), NewMQTT()
 	return Parts{
 		Stores: []Store{
 			{"sql", func(ctx context.Context, c Config) (home.Store, error) {
@@ -27,13 +27,15 @@ func Usual(c Config) Parts {
 			}},
 			{"memory", func(context.Context, Config) (home.Store, error) { return memory.New(), nil }},
 		},
-		Drivers:    drivers.All(c.Clock),
+		Drivers:    drivers.All(drivers.Options{Clock: c.Clock, Publish: speech.Publish}),
 		Triggers:   triggers.All(),
 		Conditions: conditions.All(),
 		Actions:    actions.All(actions.Parts{Judge: guard.judge()}),
 		Guard:      guard,
+		Topics:     dialects.Topics,
+		MQTT:       speech,
 		Dialects: append(spoken(), Dialect{"web", func(l *Latchkey) (wire.Dialect, error) {
-			return web.Dialect(web.Options{NeedsSetup: l.hub.NeedsSetup, Demo: l.config.Demo}), nil
+			return web.Dialect(web.Options{NeedsSetup: l.hub.NeedsSetup, Demo: l.config.Demo, Kept: l.hub.KeptRequests}), nil
 		}}),
 	}
 }

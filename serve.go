@@ -22,7 +22,7 @@ const (
 func (l *Latchkey) Handler() (http.Handler, error) {
 	s := &l.config.Settings
 	return wire.Mount(l.dialects, wire.Options{
-		Log: l.config.Log, Clock: l.config.Clock, Metrics: l.metrics, Limiter: l.limiter,
+		Log: l.config.Log, Clock: l.config.Wall, Metrics: l.metrics, Limiter: l.limiter,
 		Hosts: s.Server.Hosts, Origins: s.Server.CORSOrigins, Proxies: s.Server.TrustedProxies, HSTS: s.Server.HSTS,
 	})
 }
@@ -64,6 +64,11 @@ func (l *Latchkey) Serve(ctx context.Context, ln net.Listener) error {
 		case <-inside.Done():
 		}
 	})
+	if err := l.begin(serving); err != nil {
+		stop()
+		work.Wait()
+		return errors.Join(err, ln.Close())
+	}
 	l.ready.Store(true)
 	context.AfterFunc(serving, func() { l.ready.Store(false) })
 	limits := l.config.Settings.Limits
@@ -75,6 +80,16 @@ func (l *Latchkey) Serve(ctx context.Context, ln net.Listener) error {
 		err = errors.Join(err, cause)
 	}
 	return err
+}
+
+func (l *Latchkey) begin(ctx context.Context) error {
+	if l.config.Begin == nil {
+		return nil
+	}
+	if err := l.config.Begin(ctx, l); err != nil && ctx.Err() == nil {
+		return err
+	}
+	return nil
 }
 
 // upkeep erases what is past its time, and writes down when keys were used.

@@ -2,13 +2,9 @@ package hub
 
 import (
 	"context"
-	"time"
 
 	"latchkey/home"
 )
-
-// commandLife is how long a command may wait for its device.
-const commandLife = 60 * time.Second
 
 // Commanded is what became of a command.
 type Commanded struct {
@@ -39,7 +35,7 @@ func (h *Hub) Command(ctx context.Context, id *home.Identity, feature string, v 
 	if driver == nil {
 		return Commanded{}, home.Errorf(home.Unavailable, "the driver %s of this device is not running", a.device.Driver).Because("driver_missing")
 	}
-	c := home.Command{ID: home.NewID(), House: p.id, Device: a.device, Feature: a.feature, Value: v, Expires: h.Now().Add(commandLife)}
+	c := home.Command{ID: home.NewID(), House: p.id, Device: a.device, Feature: a.feature, Value: v, Expires: h.Now().Add(h.limits.CommandLife)}
 	told := commandTold{ID: c.ID, Feature: feature, Value: v}
 	e := home.Event{Type: home.EventCommand, Subject: feature, Cause: causeOf(id), Verb: home.ReadState}
 	seq, err := h.tell(ctx, p, e, told)

@@ -44,6 +44,7 @@ type Limits struct {
 	ReadDays     int           // a live report may be so much older than now; default 30
 	FutureTime   time.Duration // and so much ahead; default 5 minutes
 	TriggerAge   time.Duration // older states fire no trigger; default 5 minutes
+	CommandLife  time.Duration // a command waits for its device for so long; default 60 seconds
 	RunsKept     int           // finished runs kept for each scene; default 50
 	Passwords    int           // password hashes at a time; default 2
 	SignInPerMin int           // failed sign-ins per account and address before waiting; default 10
@@ -131,6 +132,9 @@ func (c *Config) defaults() {
 	}
 	if l.TriggerAge == 0 {
 		l.TriggerAge = 5 * time.Minute
+	}
+	if l.CommandLife == 0 {
+		l.CommandLife = time.Minute
 	}
 }
 

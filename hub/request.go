@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"latchkey/home"
@@ -18,6 +19,7 @@ import (
 const (
 	maxAttempts    = 10
 	maxRequests    = 100_000
+	maxKept        = 1000
 	sendersAtATime = 64
 	perTarget      = 2
 )
@@ -36,6 +38,7 @@ type Sent struct {
 	Err    error
 	Final  bool          // trying again makes no sense
 	After  time.Duration // the target asked to wait for so long
+	Kept   bool          // it did not leave, on purpose: it is told as done, and stays listed
 }
 
 // Sender sends one request once. It returns within a bounded time.
@@ -84,12 +87,17 @@ func (h *Hub) Requests(ctx context.Context, id *home.Identity) ([]home.Request, 
 	return out, err
 }
 
+// KeptRequests returns how many outgoing requests are listed and will not be
+// sent, over all houses.
+func (h *Hub) KeptRequests() int { return int(h.outbox.kept.Load()) }
+
 // outbox is what waits to be sent, in memory.
 type outbox struct {
 	mu      sync.Mutex
 	waiting map[home.ID]home.Request
 	busy    map[string]int // by target
 	wake    chan struct{}
+	kept    atomic.Int64 // requests that are listed and will not be sent
 }
 
 func (o *outbox) load(ctx context.Context, s home.Store) error {
@@ -100,7 +108,9 @@ func (o *outbox) load(ctx context.Context, s home.Store) error {
 			return err
 		}
 		r.House = rec.House
-		if !r.Dead {
+		if r.Dead {
+			o.kept.Add(1)
+		} else {
 			o.waiting[r.ID] = r
 		}
 		return nil
@@ -212,10 +222,15 @@ func (h *Hub) settle(r home.Request, sent Sent) error {
 		switch {
 		case sent.Err == nil && sent.Status >= 200 && sent.Status < 300:
 			e.Type = home.EventRequestDone
+			if sent.Kept && h.outbox.kept.Load() < maxKept {
+				r.Dead = true // never to be sent
+				d.put(requestRecord(r), r, func() { h.outbox.kept.Add(1) })
+				break
+			}
 			d.remove(home.KindRequest, r.ID, nil)
 		case sent.Final || r.Attempts >= maxAttempts:
 			e.Type, r.Dead = home.EventRequestFailed, true
-			d.put(requestRecord(r), r, nil)
+			d.put(requestRecord(r), r, func() { h.outbox.kept.Add(1) })
 		default:
 			r.Next = d.now.Add(max(sent.After, backoff(r.Attempts)))
 			d.put(requestRecord(r), r, func() { h.outbox.add(r) })
@@ -229,6 +244,9 @@ func (h *Hub) settle(r home.Request, sent Sent) error {
 func (s Sent) describe() string {
 	if s.Err != nil {
 		return home.AsError(s.Err).Message
+	}
+	if s.Kept {
+		return s.Body
 	}
 	return "status " + strconv.Itoa(s.Status)
 }

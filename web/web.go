@@ -8,6 +8,7 @@ import (
 	"html"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 
 	"latchkey/home"
@@ -18,6 +19,7 @@ import (
 type Options struct {
 	NeedsSetup func() bool // whether there is no account yet
 	Demo       bool        // say on every page that this is the demo
+	Kept       func() int  // how many outgoing requests the demo has kept
 }
 
 // Dialect returns the routes of the pages.
@@ -44,16 +46,16 @@ func (o Options) start(w http.ResponseWriter, r *http.Request) error {
 		return plain(w, http.StatusOK, "Latchkey is running. This build has no pages; the API is described at /docs.\n")
 	}
 	if o.Demo {
-		page = bytes.Replace(page, []byte("<!--banner-->"), []byte(`<p class="banner" role="note">`+demoText(Language(r))+`</p>`), 1)
+		page = bytes.Replace(page, []byte("<!--banner-->"), []byte(`<p class="banner" role="note">`+demoText(Language(r), o.Kept())+`</p>`), 1)
 	}
 	return send(w, http.StatusOK, page)
 }
 
-func demoText(language string) string {
+func demoText(language string, kept int) string {
 	if language == "fr" {
-		return "Démonstration : une maison inventée, dans son propre dossier. Rien n'est envoyé au dehors."
+		return "D\u00e9monstration : une maison invent\u00e9e, dans son propre dossier. Rien n'est envoy\u00e9 au dehors (requ\u00eates gard\u00e9es ici : " + strconv.Itoa(kept) + ")."
 	}
-	return "Demo: an invented home, in a folder of its own. Nothing is sent outside."
+	return "Demo: an invented home, in a folder of its own. Nothing is sent outside (requests kept here: " + strconv.Itoa(kept) + ")."
 }
 
 // file answers with a style, script or picture.

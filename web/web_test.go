@@ -62,8 +62,8 @@ func TestStartPageFollowsStateAndLanguage(t *testing.T) {
 }
 
 func TestDemoSaysSo(t *testing.T) {
-	h := serve(t, web.Options{NeedsSetup: func() bool { return false }, Demo: true})
-	if body := get(h, "/", "").Body.String(); !strings.Contains(body, "Demo: an invented home") {
+	h := serve(t, web.Options{NeedsSetup: func() bool { return false }, Demo: true, Kept: func() int { return 3 }})
+	if body := get(h, "/", "").Body.String(); !strings.Contains(body, "Demo: an invented home") || !strings.Contains(body, "kept here: 3") {
 		t.Errorf("no banner: %s", body)
 	}
 }

@@ -155,6 +155,7 @@ func TestYours(t *testing.T) {
 func TestTrouble(t *testing.T) {
 	play(t, 600, func(t *testing.T, s *stage) {
 		full := true
+		s.mu.Lock()
 		s.err = func(r home.Report) error {
 			if full {
 				return home.Errorf(home.Unavailable, "the disk is full").Because("storage_full")
@@ -164,6 +165,7 @@ func TestTrouble(t *testing.T) {
 			}
 			return nil
 		}
+		s.mu.Unlock()
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
 		s.mu.Lock()

@@ -65,13 +65,13 @@ type telling struct {
 // Never is a moment after everything.
 const Never = home.Time(math.MaxInt64)
 
-// NewModel returns a house that has been lived in for a day before at. From
+// NewModel returns a house that has been lived in for half a day before at. From
 // yours on your phone is away, until Yours says otherwise; before, you come and
 // go like the others.
 func NewModel(p Place, at, yours home.Time) *Model {
 	m := empty(p)
 	m.yoursFrom = yours
-	m.now = whole(at.Add(-24 * time.Hour))
+	m.now = whole(at.Add(-12 * time.Hour))
 	for i := range m.list {
 		m.level[i] = m.list[i].habit.starting
 	}

@@ -112,7 +112,7 @@ func TestPlausible(t *testing.T) {
 	for i, place := range places {
 		for _, start := range []string{starts[i], starts[(i+2)%4]} {
 			from := moment(start)
-			plausible(t, fmt.Sprintf("seed %d from %s", place.Seed, start), watch(demo.NewModel(place, from, demo.Never), from.Add(4*24*time.Hour)))
+			plausible(t, fmt.Sprintf("seed %d from %s", place.Seed, start), watch(demo.NewModel(place, from, demo.Never), from.Add(3*24*time.Hour)))
 		}
 	}
 }
