@@ -14,8 +14,9 @@ import (
 
 // How often the house looks after itself.
 const (
-	sweepEvery = time.Hour
-	flushEvery = time.Minute
+	sweepEvery  = time.Hour
+	flushEvery  = time.Minute
+	settleEvery = 2 * time.Second
 )
 
 // Handler returns everything the house answers over HTTP.
@@ -39,7 +40,7 @@ func (l *Latchkey) Serve(ctx context.Context, ln net.Listener) error {
 	inside, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	var work sync.WaitGroup
-	failed := make(chan error, 4+len(l.drivers))
+	failed := make(chan error, 5+len(l.drivers))
 	start := func(serve func(context.Context) error) {
 		work.Go(func() {
 			if err := serve(inside); err != nil && inside.Err() == nil {
@@ -50,6 +51,7 @@ func (l *Latchkey) Serve(ctx context.Context, ln net.Listener) error {
 	start(l.engine.Serve)
 	start(func(ctx context.Context) error { return l.hub.Dispatch(ctx, l.sender()) })
 	start(l.upkeep)
+	start(l.serveMQTT)
 	for _, d := range l.drivers {
 		if s, ok := d.(home.Starter); ok {
 			start(func(ctx context.Context) error { return s.Start(ctx, l.hub.Reporter(d.Name())) })
@@ -92,11 +94,13 @@ func (l *Latchkey) begin(ctx context.Context) error {
 	return nil
 }
 
-// upkeep erases what is past its time, and writes down when keys were used.
+// upkeep erases what is past its time, writes down when keys were used, and
+// settles who has come or left by now.
 func (l *Latchkey) upkeep(ctx context.Context) error {
-	sweep, flush := time.NewTicker(sweepEvery), time.NewTicker(flushEvery)
+	sweep, flush, settle := time.NewTicker(sweepEvery), time.NewTicker(flushEvery), time.NewTicker(settleEvery)
 	defer sweep.Stop()
 	defer flush.Stop()
+	defer settle.Stop()
 	for {
 		var err error
 		select {
@@ -106,6 +110,8 @@ func (l *Latchkey) upkeep(ctx context.Context) error {
 			err = l.hub.Sweep(ctx)
 		case <-flush.C:
 			err = l.hub.FlushUse(ctx)
+		case <-settle.C:
+			err = l.hub.SettlePresence(ctx)
 		}
 		if err != nil {
 			l.config.Log.Warn("the house could not be looked after", "error", err)

@@ -14,7 +14,7 @@ func layers() [][2]string {
 		{"bus", "home"},
 		{"bus/*", "bus home"},
 		{"internal/*", "home"},
-		{"hub", "bus home"},
+		{"hub", "bus home internal/geo internal/presence"},
 		{"scenes", "bus home"},
 		{"scenes/*", "scenes hub bus home internal/*"},
 		{"actions", "scenes hub bus home internal/*"},

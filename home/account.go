@@ -39,7 +39,13 @@ type Member struct {
 	Expires  Time      `json:"expires_at"` // 0 = never
 	Presence Presence  `json:"presence"`
 	Position *Position `json:"position,omitempty"`
-	JoinedAt Time      `json:"joined_at"`
+	// Zones are those that the member is in, for who may know; nil = not for this
+	// reader. The hub fills it in when it is asked.
+	Zones   []InZone         `json:"zones,omitempty"`
+	Sources []PresenceSource `json:"presence_sources,omitempty"` // what shows that the member is at home
+	// Uncounted members, such as a guest who works there, leave the house empty.
+	Uncounted bool `json:"uncounted,omitempty"`
+	JoinedAt  Time `json:"joined_at"`
 }
 
 // Presence says whether a member is at home.

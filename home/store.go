@@ -39,6 +39,7 @@ func (g *Group) Empty() bool {
 const (
 	KindHouse   = "house"
 	KindRoom    = "room"
+	KindZone    = "zone"
 	KindAccount = "account"
 	KindSecret  = "secret" // password hashes, by account id
 	KindMember  = "member"

@@ -34,6 +34,7 @@ type draft struct {
 	after  []func() // runs in order once the group is on disk
 	audits uint64   // number and hash of the last audit row
 	prev   string
+	come   int // members who count as at home in this draft and did not before
 }
 
 // do hands c to the committer and waits until it is on disk or refused.

@@ -42,6 +42,20 @@ func (h *Hub) Houses(_ context.Context, id *home.Identity) ([]home.House, error)
 	return out, nil
 }
 
+// EveryHouse lists all houses, by name, for what serves them all to begin with.
+func (h *Hub) EveryHouse() []home.House {
+	h.registry.mu.RLock()
+	defer h.registry.mu.RUnlock()
+	out := []home.House{}
+	for _, p := range h.registry.houses {
+		p.mu.RLock()
+		out = append(out, *p.house)
+		p.mu.RUnlock()
+	}
+	slices.SortFunc(out, func(a, b home.House) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	return out
+}
+
 // House returns id's house.
 func (h *Hub) House(_ context.Context, id *home.Identity) (home.House, error) {
 	p, err := h.placeOf(id, home.ReadHouse)

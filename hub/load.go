@@ -17,7 +17,7 @@ func (r *registry) load(ctx context.Context, s home.Store) error {
 		kind string
 		take func(home.Record) error
 	}{
-		{home.KindHouse, r.takeHouse}, {home.KindAccount, r.takeAccount}, {home.KindRoom, r.takeRoom},
+		{home.KindHouse, r.takeHouse}, {home.KindAccount, r.takeAccount}, {home.KindRoom, r.takeRoom}, {home.KindZone, r.takeZone},
 		{home.KindMember, r.takeMember}, {home.KindDevice, r.takeDevice}, {home.KindScene, r.takeScene}, {home.KindKey, r.takeKey},
 	}
 	for _, l := range loaders {
@@ -105,11 +105,24 @@ func (r *registry) takeRoom(rec home.Record) error {
 	return err
 }
 
-func (r *registry) takeMember(rec home.Record) error {
-	v, err := decodeInto[home.Member](rec)
+func (r *registry) takeZone(rec home.Record) error {
+	v, err := decodeInto[home.Zone](rec)
 	if p := r.houses[rec.House]; err == nil && p != nil {
 		v.House = p.id
-		p.members[v.Account] = v
+		p.zones[v.ID] = v
+	}
+	return err
+}
+
+func (r *registry) takeMember(rec home.Record) error {
+	v, err := decodeInto[memberRecord](rec)
+	if p := r.houses[rec.House]; err == nil && p != nil {
+		v.House = p.id
+		p.members[v.Account] = &v.Member
+		if v.Watch != nil {
+			p.watches[v.Account] = v.Watch
+		}
+		p.watchSources()
 	}
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"latchkey/home"
 )
@@ -19,12 +20,21 @@ type Fix struct {
 	Phone    string // the phone's name, "" = phone
 	Kind     string // location, transition, waypoint, waypoints, lwt, status
 	Raw      json.RawMessage
+	Regions  []Region // of a transition one, of waypoints any number
+}
+
+// Region is a place that a phone watches by itself.
+type Region struct {
+	Name    string
+	Entered bool         // of a transition: came, or else left
+	Circle  *home.Circle // of a waypoint; nil = it has no size, such as a beacon
 }
 
 // MemberPosition is where a member last was.
 type MemberPosition struct {
 	Account  home.Account
 	Position home.Position
+	Zones    []home.InZone // that the member is in, by name
 }
 
 // phoneFeature is one feature of a phone's device.
@@ -58,6 +68,12 @@ func (h *Hub) Locate(ctx context.Context, id *home.Identity, f Fix) ([]MemberPos
 	switch f.Kind {
 	case "location":
 		err = h.keepFix(ctx, id, p, &f)
+	case "transition":
+		err = h.keepTransition(ctx, id, p, &f)
+	case "waypoint", "waypoints":
+		err = h.keepWaypoints(ctx, id, p, &f)
+	case "lwt":
+		err = h.keepLoss(ctx, id, p, &f)
 	default:
 		_, err = h.tell(ctx, p, locationEvent(id, &f), f.Raw)
 	}
@@ -116,7 +132,7 @@ func (h *Hub) keepFix(ctx context.Context, id *home.Identity, p *place, f *Fix) 
 		in.states[i] = arrival{live: l, report: &reports[i]}
 	}
 	return h.write(ctx, func(d *draft) error {
-		p.draftPosition(d, id, f.Position)
+		p.draftPosition(d, id, f.Position, h.limits.TriggerAge)
 		return in.decide(d)
 	})
 }
@@ -135,9 +151,7 @@ func phoneReports(d *home.Device, v *home.Position) []home.Report {
 
 // phone returns the device of id's phone, and makes it when it is new.
 func (h *Hub) phone(ctx context.Context, id *home.Identity, p *place, f *Fix) (*home.Device, error) {
-	owner := cmp.Or(id.Account, id.Key)
-	name := slug(cmp.Or(f.Phone, "phone"))
-	external := fmt.Sprintf("owntracks:%s:%s", owner, name)
+	external := phoneID(id, f)
 	p.mu.RLock()
 	d := p.device(home.ID(external))
 	p.mu.RUnlock()
@@ -163,6 +177,11 @@ func (h *Hub) phone(ctx context.Context, id *home.Identity, p *place, f *Fix) (*
 	return d, err
 }
 
+// phoneID is the external id of id's phone.
+func phoneID(id *home.Identity, f *Fix) string {
+	return fmt.Sprintf("owntracks:%s:%s", cmp.Or(id.Account, id.Key), slug(cmp.Or(f.Phone, "phone")))
+}
+
 // slug is a name as part of an external id.
 func slug(name string) string {
 	clean := strings.Map(func(r rune) rune {
@@ -177,15 +196,32 @@ func slug(name string) string {
 	return clean[:min(len(clean), 60)]
 }
 
-// draftPosition drafts a position: the newest stands in the member's record.
-func (p *place) draftPosition(d *draft, id *home.Identity, v home.Position) {
-	if m := p.members[id.Account]; m != nil && (m.Position == nil || m.Position.At <= v.At) {
-		now := *m
-		now.Position = &v
-		now.Version++
-		p.saveMember(d, &now)
+// draftPosition drafts a position: the newest stands in the member's record. A
+// young one moves the member between zones; one of long ago or out of order
+// does not.
+func (p *place) draftPosition(d *draft, id *home.Identity, v home.Position, young time.Duration) {
+	seq := d.event(p, home.Event{Type: home.EventLocation, Subject: string(id.Account), At: v.At, Cause: causeOf(id), Verb: home.ReadLocation}, v)
+	m := p.members[id.Account]
+	if m == nil || m.Position != nil && m.Position.At > v.At {
+		return
 	}
-	d.event(p, home.Event{Type: home.EventLocation, Subject: string(id.Account), At: v.At, Cause: causeOf(id), Verb: home.ReadLocation}, v)
+	mv := p.moving(d, m)
+	mv.member.Position, mv.counts = &v, true
+	if d.now.Sub(v.At) <= young {
+		mv.placed(&v, causeOf(id).And(home.Link{Kind: "event", Seq: seq, Name: home.EventLocation}))
+		mv.arriveOrLeave()
+	}
+	mv.save()
+}
+
+// Positions lists where the members last were, one's own position included. It
+// needs location:read.
+func (h *Hub) Positions(_ context.Context, id *home.Identity) ([]MemberPosition, error) {
+	p, err := h.placeOf(id, home.ReadLocation)
+	if err != nil {
+		return nil, err
+	}
+	return h.positions(p, ""), nil
 }
 
 // others lists where the other members are, if id may know.
@@ -193,14 +229,19 @@ func (h *Hub) others(id *home.Identity, p *place) []MemberPosition {
 	if !id.May(home.ReadLocation, nil, nil) {
 		return nil
 	}
+	return h.positions(p, id.Account)
+}
+
+// positions lists where all members but one are, in the order of the accounts.
+func (h *Hub) positions(p *place, but home.ID) []MemberPosition {
 	h.registry.mu.RLock()
 	defer h.registry.mu.RUnlock()
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	var out []MemberPosition
+	out := []MemberPosition{}
 	for account, m := range p.members {
-		if account != id.Account && m.Position != nil && h.registry.accounts[account] != nil {
-			out = append(out, MemberPosition{Account: *h.registry.accounts[account], Position: *m.Position})
+		if a := h.registry.accounts[account]; account != but && m.Position != nil && a != nil {
+			out = append(out, MemberPosition{Account: *a, Position: *m.Position, Zones: p.zonesOf(account)})
 		}
 	}
 	slices.SortFunc(out, func(a, b MemberPosition) int { return cmp.Compare(a.Account.UID, b.Account.UID) })

@@ -21,7 +21,9 @@ type NewMember struct {
 type MemberChange struct {
 	Role    *home.Role
 	Expires *home.Time // to 0 = never
-	Version int64
+	// Uncounted members leave the house empty, even when they are at home.
+	Uncounted *bool
+	Version   int64
 }
 
 // Members lists who belongs to the house, in the order of their joining.
@@ -39,6 +41,8 @@ func (h *Hub) Members(_ context.Context, id *home.Identity) ([]home.Member, erro
 		seen := *m
 		if m.Account != id.Account && !id.May(home.ReadLocation, nil, nil) {
 			seen.Position = nil
+		} else {
+			seen.Zones = p.zonesOf(m.Account)
 		}
 		out = append(out, seen)
 	}
@@ -93,6 +97,7 @@ func (h *Hub) UpdateMember(ctx context.Context, id *home.Identity, account home.
 		}
 		set(&out.Role, c.Role)
 		set(&out.Expires, c.Expires)
+		set(&out.Uncounted, c.Uncounted)
 		out.Version++
 		return h.draftMember(d, p, id, out)
 	})
@@ -126,6 +131,9 @@ func (h *Hub) draftMember(d *draft, p *place, id *home.Identity, m home.Member) 
 		}
 	}
 	p.saveMember(d, &m)
+	if old != nil {
+		p.tellHouse(d, counts(&m)-counts(old), causeOf(id))
+	}
 	d.after = append(d.after, func() { h.registry.epoch.Add(1) })
 	p.tellMember(d, home.Event{Type: what, Cause: causeOf(id)}, &m)
 	d.audit(id, home.Audit{House: p.id, Action: action, Target: "account:" + string(m.Account), Detail: string(m.Role)})
@@ -170,10 +178,15 @@ func (h *Hub) RemoveMember(ctx context.Context, id *home.Identity, account home.
 		}) {
 			h.dropKey(d, id, k)
 		}
+		if m.Presence.AtHome {
+			p.draftPresence(d, m, false, causeOf(id))
+		}
 		d.remove(home.KindMember, m.ID, func() {
 			p.mu.Lock()
 			delete(p.members, account)
+			delete(p.watches, account)
 			p.mu.Unlock()
+			p.watchSources()
 			h.registry.epoch.Add(1)
 		})
 		p.tellMember(d, home.Event{Type: "member.removed", Cause: causeOf(id)}, m)

@@ -35,44 +35,59 @@ func (h *Hub) SetPresence(ctx context.Context, id *home.Identity, account home.I
 
 // draftPresence drafts a member's coming or leaving.
 func (p *place) draftPresence(d *draft, m *home.Member, atHome bool, cause home.Cause) {
-	before := p.atHome()
 	now := *m
-	now.Presence = home.Presence{AtHome: atHome, Since: d.now, Cause: cause}
+	p.turn(d, &now, atHome, cause)
 	now.Version++
 	p.saveMember(d, &now)
-	what, house := home.EventLeft, home.EventHouseEmpty
-	if atHome {
-		what, house = home.EventArrived, home.EventHouseOccupied
-	}
-	seq := d.event(p, home.Event{Type: what, Subject: string(m.Account), Cause: cause, Verb: home.ReadMember}, map[string]home.ID{"account": m.Account})
-	after := before
-	if atHome && !m.Presence.AtHome {
-		after++
-	} else if !atHome && m.Presence.AtHome {
-		after--
-	}
-	if before != after && (before == 0 || after == 0) {
-		d.event(p, home.Event{Type: house, Subject: string(p.id), Cause: cause.And(home.Link{Kind: "event", Seq: seq, Name: what}), Verb: home.ReadMember}, nil)
-	}
 }
 
-// atHome counts the members at home. The committer calls it.
+// turn tells that m, a copy, comes or leaves, and notes it in m.
+func (p *place) turn(d *draft, m *home.Member, atHome bool, cause home.Cause) {
+	counted := counts(m)
+	m.Presence = home.Presence{AtHome: atHome, Since: d.now, Cause: cause}
+	what := home.EventLeft
+	if atHome {
+		what = home.EventArrived
+	}
+	seq := d.event(p, home.Event{Type: what, Subject: string(m.Account), Cause: cause, Verb: home.ReadMember}, map[string]home.ID{"account": m.Account})
+	p.tellHouse(d, counts(m)-counted, cause.And(home.Link{Kind: "event", Seq: seq, Name: what}))
+}
+
+// tellHouse tells that the house has become empty or occupied, if it has by
+// come more members who count as at home.
+func (p *place) tellHouse(d *draft, come int, cause home.Cause) {
+	before := p.atHome() + d.come
+	d.come += come
+	after := before + come
+	if (before == 0) == (after == 0) {
+		return
+	}
+	house := home.EventHouseOccupied
+	if after == 0 {
+		house = home.EventHouseEmpty
+	}
+	d.event(p, home.Event{Type: house, Subject: string(p.id), Cause: cause, Verb: home.ReadMember}, nil)
+}
+
+// counts is 1 for a member who is at home and keeps the house from being empty.
+func counts(m *home.Member) int {
+	if m.Presence.AtHome && !m.Uncounted {
+		return 1
+	}
+	return 0
+}
+
+// atHome counts the members who keep the house from being empty. The committer
+// calls it.
 func (p *place) atHome() int {
 	n := 0
 	for _, m := range p.members {
-		if m.Presence.AtHome {
-			n++
-		}
+		n += counts(m)
 	}
 	return n
 }
 
-// saveMember drafts a member as it now is. What it changes besides presence
-// and position must count the registry's epoch up.
-func (p *place) saveMember(d *draft, m *home.Member) {
-	d.put(home.Record{Kind: home.KindMember, ID: m.ID, House: p.id, Parent: m.Account, Version: m.Version}, m, func() {
-		p.mu.Lock()
-		p.members[m.Account] = m
-		p.mu.Unlock()
-	})
-}
+// saveMember drafts a member as it now is, with what is remembered of its
+// coming and going as it was. What it changes besides presence and position must
+// count the registry's epoch up.
+func (p *place) saveMember(d *draft, m *home.Member) { p.saveWatched(d, m, p.watches[m.Account]) }

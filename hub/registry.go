@@ -32,7 +32,9 @@ type place struct {
 	mu       sync.RWMutex
 	house    *home.House
 	rooms    map[home.ID]*home.Room
+	zones    map[home.ID]*home.Zone
 	members  map[home.ID]*home.Member // by account
+	watches  map[home.ID]*watch       // by account
 	devices  map[home.ID]*home.Device
 	features map[string]*live // by external id
 	nums     map[uint32]*live // the same features, by number
@@ -42,6 +44,8 @@ type place struct {
 	next  uint64 // highest drawn in the group being made; committer only
 	drawn bool
 	head  atomic.Uint64
+
+	sources atomic.Pointer[sourceIndex] // nil = nobody has presence sources
 }
 
 // live is a feature with its current value.
@@ -83,7 +87,8 @@ type cachedIdentity struct {
 }
 
 func newPlace(id home.ID) *place {
-	return &place{id: id, rooms: map[home.ID]*home.Room{}, members: map[home.ID]*home.Member{}, devices: map[home.ID]*home.Device{},
+	return &place{id: id, rooms: map[home.ID]*home.Room{}, zones: map[home.ID]*home.Zone{}, members: map[home.ID]*home.Member{},
+		watches: map[home.ID]*watch{}, devices: map[home.ID]*home.Device{},
 		features: map[string]*live{}, nums: map[uint32]*live{}, scenes: map[home.ID]*home.Scene{}}
 }
 

@@ -79,6 +79,9 @@ func (h *Hub) receive(id *home.Identity, verb home.Verb, reports []home.Report) 
 		}
 	}
 	in.change = change{decide: in.decide, shared: true}
+	if p.shows(reports) {
+		in.change = change{decide: in.decideSeen} // looks at members
+	}
 	return in, nil
 }
 
@@ -243,7 +246,9 @@ func (in *intake) settle(d *draft, n int) {
 		old = l.current.Load()
 	}
 	at, flagged := in.moment(d.now, r)
-	s := home.State{At: at, Received: d.now, Value: r.Value, Cause: in.cause, Flagged: flagged}
+	// By itself in memory: what was told before hangs on the entry that told it, and
+	// would never be let go if the current value were a part of such an entry.
+	s := &home.State{At: at, Received: d.now, Value: r.Value, Cause: in.cause, Flagged: flagged}
 	current := old == nil || at > old.At || at == old.At && !r.Explicit || !r.Explicit && flagged
 	if !r.Explicit && !current && d.now < old.At {
 		current = true // our own clock has gone back: what is reported now is what is so now
@@ -251,7 +256,7 @@ func (in *intake) settle(d *draft, n int) {
 	s.Seq = d.number(in.place)
 	point := home.Point{House: in.place.id, Feature: l.num, Seq: s.Seq, At: at, Received: d.now, Value: r.Value, Cause: in.cause,
 		Flagged: flagged, Current: current, History: a.feature.KeepHistory, Replace: r.Explicit, Live: !r.Quiet && in.live(d.now, at)}
-	told := &toldState{change: home.StateChange{Device: a.device, Feature: a.feature, Old: old, New: s, Current: current, Live: point.Live}}
+	told := &toldState{change: home.StateChange{Device: a.device, Feature: a.feature, Old: old, New: *s, Current: current, Live: point.Live}}
 	change := &told.change
 	change.Changed = current && (old == nil || old.Value != s.Value)
 	if old != nil {
@@ -261,7 +266,7 @@ func (in *intake) settle(d *draft, n int) {
 		if l.pending == nil {
 			d.lives = append(d.lives, l)
 		}
-		l.pending = &change.New
+		l.pending = s
 	}
 	d.group.Points = append(d.group.Points, point)
 	told.entry.Seq, told.entry.House, told.entry.State = s.Seq, in.place.id, change

@@ -68,6 +68,9 @@ func mayReadState(id *home.Identity, d *home.Device, f *home.Feature) bool {
 	return id.May(home.ReadState, d, f)
 }
 
+// MayRead reports whether id may read the values of d's feature f.
+func MayRead(id *home.Identity, d *home.Device, f *home.Feature) bool { return mayReadState(id, d, f) }
+
 // FeatureOf returns a feature with its device and current value (nil = none).
 func (h *Hub) FeatureOf(_ context.Context, id *home.Identity, externalID string) (*home.Device, *home.Feature, *home.State, error) {
 	l, a, err := h.readable(id, externalID)
