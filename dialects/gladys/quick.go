@@ -31,6 +31,7 @@ func quick(b []byte) (*states, bool) {
 	}
 	q.i++
 	s.batch = true
+	q.whole = string(b) // once for all the ids, which are parts of it
 	s.reports = make([]home.Report, 0, len(b)/64+1)
 	for {
 		var r home.Report
@@ -52,8 +53,9 @@ func quick(b []byte) (*states, bool) {
 
 // quickReader stands at b[i].
 type quickReader struct {
-	b []byte
-	i int
+	b     []byte
+	i     int
+	whole string // b, in a list
 }
 
 // next skips white space and returns the byte behind it, or 0 at the end.
@@ -95,7 +97,12 @@ func (q *quickReader) state(r *home.Report) bool {
 			if !ok || len(id) == 0 {
 				return false
 			}
-			r.Feature, feature = string(id), true
+			if end := q.i - 1; q.whole != "" {
+				r.Feature = q.whole[end-len(id) : end]
+			} else {
+				r.Feature = string(id)
+			}
+			feature = true
 		case !number && string(name) == memberState:
 			if r.Value.Number, number = q.number(); !number {
 				return false
