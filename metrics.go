@@ -37,6 +37,14 @@ func newMetrics(l *Latchkey) *metrics {
 	r.MustRegister(m.requests, m.seconds, m.bytes, m.refused,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		gauge("latchkey_limiter_callers", "Callers whose rate is remembered.", func() float64 { return float64(l.limiter.Callers()) }))
+	if l.config.Settings.MQTT.Broker != "off" {
+		r.MustRegister(
+			gauge("latchkey_mqtt_clients", "MQTT clients connected; with another broker, whether we are.", func() float64 { return float64(l.mqtt.stats().Clients) }),
+			gauge("latchkey_mqtt_subscriptions", "Subscriptions at the embedded broker.", func() float64 { return float64(l.mqtt.stats().Subscriptions) }),
+			counter("latchkey_mqtt_taken_total", "MQTT messages taken in.", func() float64 { return float64(l.mqtt.stats().Taken) }),
+			counter("latchkey_mqtt_refused_total", "MQTT messages refused.", func() float64 { return float64(l.mqtt.stats().Refused) }),
+			counter("latchkey_mqtt_connections_total", "Connections made to another broker.", func() float64 { return float64(l.mqtt.stats().Connections) }))
+	}
 	if s, ok := l.store.(home.Sizer); ok {
 		r.MustRegister(
 			gauge("latchkey_store_bytes", "Bytes on disk.", func() float64 { b, _ := s.Size(); return float64(b) }),
@@ -50,6 +58,10 @@ func newMetrics(l *Latchkey) *metrics {
 
 func gauge(name, help string, read func() float64) prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, read)
+}
+
+func counter(name, help string, read func() float64) prometheus.Collector {
+	return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, read)
 }
 
 // Done implements wire.Metrics.

@@ -40,7 +40,7 @@ func (l *Latchkey) Serve(ctx context.Context, ln net.Listener) error {
 	inside, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	var work sync.WaitGroup
-	failed := make(chan error, 4+len(l.drivers))
+	failed := make(chan error, 5+len(l.drivers))
 	start := func(serve func(context.Context) error) {
 		work.Go(func() {
 			if err := serve(inside); err != nil && inside.Err() == nil {
@@ -51,6 +51,7 @@ func (l *Latchkey) Serve(ctx context.Context, ln net.Listener) error {
 	start(l.engine.Serve)
 	start(func(ctx context.Context) error { return l.hub.Dispatch(ctx, l.sender()) })
 	start(l.upkeep)
+	start(l.serveMQTT)
 	for _, d := range l.drivers {
 		if s, ok := d.(home.Starter); ok {
 			start(func(ctx context.Context) error { return s.Start(ctx, l.hub.Reporter(d.Name())) })

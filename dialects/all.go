@@ -9,6 +9,7 @@ import (
 	"latchkey/dialects/native"
 	"latchkey/home"
 	"latchkey/hub"
+	"latchkey/internal/mqtt"
 	"latchkey/internal/wire"
 )
 
@@ -40,6 +41,9 @@ func All() []Dialect {
 		}},
 	}
 }
+
+// Topics lists what all dialects take in over MQTT.
+func Topics(h *hub.Hub) []mqtt.Topic { return gladys.Topics(h) }
 
 // Open makes those of All that are named, or all of them when none is. It
 // returns Invalid for a name that there is not.

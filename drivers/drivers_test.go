@@ -3,7 +3,6 @@ package drivers_test
 import (
 	"os"
 	"testing"
-	"time"
 
 	"latchkey/drivers"
 )
@@ -11,7 +10,7 @@ import (
 // Every folder with a driver in it is listed once, under its own name.
 func TestAllAreListed(t *testing.T) {
 	listed := map[string]int{}
-	for _, d := range drivers.All(time.Now) {
+	for _, d := range drivers.All(drivers.Options{}) {
 		listed[d.Name()]++
 	}
 	folders, err := os.ReadDir(".")

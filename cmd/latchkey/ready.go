@@ -25,6 +25,7 @@ type beginning struct {
 	PID     int      `json:"pid"`
 	URL     string   `json:"url"`
 	LAN     string   `json:"lan_url,omitempty"`
+	MQTT    string   `json:"mqtt_url,omitempty"`
 	Setup   string   `json:"setup_url,omitempty"` // works once
 	Curl    []string `json:"curl"`
 	Data    string   `json:"data"`
@@ -38,7 +39,7 @@ type beginning struct {
 // one line of JSON.
 func (s *serving) announce(h *hub.Hub, addr net.Addr) error {
 	b := beginning{Event: "ready", Version: s.config.Version, Seconds: time.Since(s.began).Seconds(), PID: os.Getpid(),
-		Data: s.config.Settings.Data, URL: urlOf(addr.String()), LAN: lanURL(addr)}
+		Data: s.config.Settings.Data, URL: urlOf(addr.String()), LAN: lanURL(addr), MQTT: s.mqtt}
 	if a, ok := addr.(*net.TCPAddr); ok {
 		b.local = a.IP.IsLoopback()
 	}
@@ -84,6 +85,9 @@ func (s *serving) printBeginning(b *beginning) error {
 		line("  %-14s %s", s.say("home network", "réseau local"), b.LAN)
 	} else if b.local {
 		line("  %-14s %s", s.say("home network", "réseau local"), s.say("not reachable; --listen :7311 opens it", "non accessible ; --listen :7311 l'ouvre"))
+	}
+	if b.MQTT != "" {
+		line("  %-14s %s", "MQTT", b.MQTT)
 	}
 	if b.Setup != "" {
 		line("  %-14s %s", s.say("set-up link", "installation"), b.Setup)

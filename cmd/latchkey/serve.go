@@ -27,7 +27,8 @@ type serving struct {
 	config latchkey.Config
 	began  time.Time
 	json   bool
-	demo   *demo // nil for a real home
+	demo   *demo  // nil for a real home
+	mqtt   string // where the embedded MQTT broker answers; "" = nowhere
 }
 
 func (a *app) serveCommand() *cobra.Command {
@@ -75,6 +76,9 @@ func (s *serving) run(ctx context.Context, flags map[string][]string, demonstrat
 		if s.demo, err = chooseDemo(&s.config, loaded.Origin["data"] != ""); err != nil {
 			return err
 		}
+		if loaded.Origin["mqtt.broker"] == "" {
+			s.config.Settings.MQTT.Broker = "embedded"
+		}
 	} else if err := refuseDemoFolder(s.config.Settings.Data); err != nil {
 		return err
 	}
@@ -105,6 +109,9 @@ func (s *serving) serve(ctx context.Context, house *latchkey.Latchkey) error {
 		return errors.Join(err, ln.Close())
 	}
 	defer closeProfiles()
+	if s.mqtt, err = s.listenMQTT(ctx, house); err != nil {
+		return errors.Join(err, ln.Close())
+	}
 	debug.FreeOSMemory() // opening needs far more than what follows
 	if err := s.announce(house.Hub(), ln.Addr()); err != nil {
 		return errors.Join(err, ln.Close())
@@ -157,6 +164,20 @@ func (s *serving) listen(ctx context.Context) (net.Listener, error) {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
 	return ln, nil
+}
+
+// listenMQTT opens the port of the embedded broker, if there is one. The demo
+// takes another port when its own is not free.
+func (s *serving) listenMQTT(ctx context.Context, house *latchkey.Latchkey) (string, error) {
+	var others []string
+	if s.demo != nil {
+		others = []string{"127.0.0.1:0"}
+	}
+	addr, err := house.ListenMQTT(ctx, others...)
+	if err != nil || addr == nil {
+		return "", err
+	}
+	return "mqtt://" + strings.TrimPrefix(urlOf(addr.String()), "http://"), nil
 }
 
 func (a *app) logger(level, format string) *slog.Logger {

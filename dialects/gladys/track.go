@@ -30,7 +30,8 @@ func (a *api) postTrack(w http.ResponseWriter, r *http.Request) error {
 		}
 		return a.nobody.write(w)
 	}
-	fix, err := t.fix(r, raw)
+	user, phone := t.names(r)
+	fix, err := t.fix(user, phone, raw)
 	if err != nil {
 		return err
 	}

@@ -62,10 +62,9 @@ func (t *track) unused() bool {
 	return false
 }
 
-// fix returns the message as the hub takes it.
-func (t *track) fix(r *http.Request, raw json.RawMessage) (hub.Fix, error) {
-	f := hub.Fix{Kind: t.Type, Raw: raw}
-	f.User, f.Phone = t.names(r)
+// fix returns the message of a phone and its user as the hub takes it.
+func (t *track) fix(user, phone string, raw json.RawMessage) (hub.Fix, error) {
+	f := hub.Fix{Kind: t.Type, Raw: raw, User: user, Phone: phone}
 	e := home.Errorf(home.Unprocessable, "the message is not acceptable").Because("position_refused")
 	f.Position.At = t.moment(e)
 	switch t.Type {

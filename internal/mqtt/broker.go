@@ -73,6 +73,8 @@ type Broker struct {
 	tell   telling
 	conns  sync.WaitGroup
 
+	refusals refusals
+
 	stopping atomic.Bool
 	open     atomic.Int64
 	taken    atomic.Int64
@@ -91,7 +93,7 @@ func NewBroker(c Config) (*Broker, error) {
 	limits.MaximumMessageExpiryInterval = int64(CommandTime / time.Second)
 	limits.TopicAliasMaximum, limits.SharedSubAvailable = 64, 0
 	limits.Compatibilities.NoInheritedPropertiesOnAck = true
-	b := &Broker{config: c, log: c.Log, under: make(chan struct{}, maxUnder)}
+	b := &Broker{config: c, log: c.Log, refusals: refusals{log: c.Log}, under: make(chan struct{}, maxUnder)}
 	b.server = mqtt.New(&mqtt.Options{Capabilities: limits, InlineClient: true, ClientNetReadBufferSize: 16 << 10,
 		SysTopicResendInterval: math.MaxInt32, Logger: slog.New(slog.DiscardHandler)}) // its log shows passwords
 	b.tell.init()

@@ -67,10 +67,11 @@ type Client struct {
 	up   *autopaho.ConnectionManager // nil while there is no connection
 	conn net.Conn
 
-	work    sync.WaitGroup
-	taken   atomic.Int64
-	refused atomic.Int64
-	ups     atomic.Int64
+	work     sync.WaitGroup
+	refusals refusals
+	taken    atomic.Int64
+	refused  atomic.Int64
+	ups      atomic.Int64
 }
 
 // NewClient returns a client, which Serve serves.
@@ -81,7 +82,7 @@ func NewClient(c ClientConfig) *Client {
 	if c.Backoff == nil {
 		c.Backoff = func(n int) time.Duration { return min(time.Second<<min(n, 10), 30*time.Second) }
 	}
-	cl := &Client{config: c, log: c.Log, under: make(chan struct{}, maxOpen)}
+	cl := &Client{config: c, log: c.Log, refusals: refusals{log: c.Log}, under: make(chan struct{}, maxOpen)}
 	cl.tell.init()
 	cl.seen.init()
 	return cl

@@ -3,6 +3,8 @@ package mqtt
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
+	"time"
 
 	"github.com/mochi-mqtt/server/v2/packets"
 
@@ -46,17 +48,26 @@ func (s *session) settle(m *Message, err error) {
 		b.taken.Add(1)
 	} else {
 		b.refused.Add(1)
-		logRefusal(b.log, m, err)
+		b.refusals.add(m, err)
 	}
 	s.finish(m.seq, err)
 }
 
-// logRefusal writes down that a message was not taken in: loudly when that is
-// our fault, and not its payload.
-func logRefusal(log *slog.Logger, m *Message, err error) {
-	level, e := slog.LevelInfo, home.AsError(err)
+// refusals writes down that messages were not taken in, without their payload:
+// at most one a second for people to see, so that a client in a loop does not
+// fill the disk. What is our fault is always written down.
+type refusals struct {
+	log  *slog.Logger
+	last atomic.Int64 // in seconds
+}
+
+func (r *refusals) add(m *Message, err error) {
+	level, e := slog.LevelDebug, home.AsError(err)
+	if now := time.Now().Unix(); r.last.Swap(now) != now {
+		level = slog.LevelInfo
+	}
 	if e.Code == home.Internal {
 		level = slog.LevelError
 	}
-	log.Log(context.Background(), level, "an MQTT message was refused", "topic", m.Topic, "key", m.Who.Key, "code", e.Code, "error", err)
+	r.log.Log(context.Background(), level, "an MQTT message was refused", "topic", m.Topic, "key", m.Who.Key, "code", e.Code, "error", err)
 }

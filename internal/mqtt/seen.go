@@ -130,7 +130,7 @@ func (f fate) settle(m *Message, err error) {
 		c.taken.Add(1)
 	} else {
 		c.refused.Add(1)
-		logRefusal(c.log, m, err)
+		c.refusals.add(m, err)
 	}
 	if f.packet.QoS == 0 {
 		return

@@ -34,6 +34,18 @@ func text(key string, about home.Label, sh shape, at func(*Settings) *string) Fi
 		get: func(s *Settings) string { return *at(s) }}
 }
 
+// secret is a text that is never shown.
+func secret(key string, about home.Label, sh shape, at func(*Settings) *string) Field {
+	f := text(key, about, sh, at)
+	f.get = func(s *Settings) string {
+		if *at(s) == "" {
+			return ""
+		}
+		return "********"
+	}
+	return f
+}
+
 func list(key string, about home.Label, sh shape, at func(*Settings) *[]string) Field {
 	return Field{Key: key, About: about, Accepts: "a list of " + sh.accepts, List: true,
 		set: func(s *Settings, v []string) error {

@@ -52,7 +52,11 @@ type Egress struct {
 
 // MQTT is the broker that devices speak through.
 type MQTT struct {
-	Broker string // off, embedded or mqtt://host:port
+	Broker   string // off, embedded, mqtt://host:port or mqtts://host:port
+	Listen   string // host:port of the embedded broker
+	User     string // at a broker that is not ours
+	Password string
+	House    string // id or name of the house that such a broker speaks for; "" = the only one
 }
 
 // Log is what is written about the work.
@@ -74,7 +78,7 @@ func Default(env func(string) string) Settings {
 		Data:   defaultData(env),
 		Limits: Limits{KeyRate: 50, KeyBurst: 200, URLKeyRate: 10, URLKeyBurst: 20, VisitorRate: 10, VisitorBurst: 60,
 			Connections: 1024, StopTime: 4 * time.Second, Ring: 16384},
-		MQTT: MQTT{Broker: "off"},
+		MQTT: MQTT{Broker: "off", Listen: "127.0.0.1:1883"},
 		Log:  Log{Level: "info", Format: "text"},
 	}
 }

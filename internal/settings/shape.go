@@ -89,6 +89,15 @@ func brokerShape() shape {
 	}}
 }
 
+func wordShape() shape {
+	return shape{"a text of at most 200 bytes without control characters", func(v string) error {
+		if len(v) > 200 || strings.ContainsFunc(v, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+			return errors.New("that is too long, or holds control characters") // it may be a password
+		}
+		return nil
+	}}
+}
+
 func isPort(s string, least int) bool {
 	n, err := strconv.ParseUint(s, 10, 16)
 	return err == nil && int(n) >= least
