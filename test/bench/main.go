@@ -76,6 +76,7 @@ func parts() []part {
 		{"disk", "What the disk does", (*bench).disk},
 		{"ingest", "One state a request, answered when it is on disk", (*bench).ingest},
 		{"batch", "Batches of 100 states", (*bench).batches},
+		{"mqtt", "MQTT, answered when it is on disk", (*bench).mqtt},
 		{"size", "Bytes for a state", (*bench).sizes},
 		{"history", "Reading history over HTTP", (*bench).history},
 		{"stream", "Event streams", (*bench).streams},

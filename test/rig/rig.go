@@ -38,6 +38,7 @@ func Build(dir string, tags ...string) (string, error) {
 // Server is a running program.
 type Server struct {
 	URL   string // http://127.0.0.1:port
+	MQTT  string // mqtt://127.0.0.1:port; "" without a broker of its own
 	Token string // set by Setup
 	House string
 
@@ -63,13 +64,14 @@ func Start(ctx context.Context, bin, data string, extra ...string) (*Server, err
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
 	}
-	ready := make(chan string, 1)
+	ready := make(chan [2]string, 1)
 	go func() {
 		lines := bufio.NewScanner(out)
 		for lines.Scan() {
 			var line struct {
 				Event string `json:"event"`
 				URL   string `json:"url"`
+				MQTT  string `json:"mqtt_url"`
 			}
 			if json.Unmarshal(lines.Bytes(), &line) != nil {
 				continue
@@ -78,7 +80,7 @@ func Start(ctx context.Context, bin, data string, extra ...string) (*Server, err
 				_ = s.cmd.Process.Kill()
 			}
 			if line.URL != "" {
-				ready <- line.URL
+				ready <- [2]string{line.URL, line.MQTT}
 				break
 			}
 		}
@@ -86,7 +88,8 @@ func Start(ctx context.Context, bin, data string, extra ...string) (*Server, err
 		s.done <- s.cmd.Wait()
 	}()
 	select {
-	case s.URL = <-ready:
+	case urls := <-ready:
+		s.URL, s.MQTT = urls[0], urls[1]
 		return s, nil
 	case err := <-s.done:
 		return nil, fmt.Errorf("the program ended before it was ready: %v\n%s", err, s.log)
