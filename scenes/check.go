@@ -39,7 +39,11 @@ func (e *Engine) compile(s home.Scene) (*compiled, error) {
 	p.most("steps", len(s.Steps), e.limits.Steps)
 	if len(p.fields) == 0 {
 		for i, t := range s.Triggers {
-			c.triggers = append(c.triggers, e.trigger(&p, fmt.Sprintf("triggers[%d]", i), t))
+			m := e.trigger(&p, fmt.Sprintf("triggers[%d]", i), t)
+			if o, ok := m.(Owned); ok {
+				m = o.Of(s.Owner)
+			}
+			c.triggers = append(c.triggers, m)
 		}
 		for i, t := range s.Conditions {
 			c.conditions = append(c.conditions, e.condition(&p, fmt.Sprintf("conditions[%d]", i), t))

@@ -28,6 +28,12 @@ type Matcher interface {
 	Match(e *bus.Entry) (fired bool, input json.RawMessage)
 }
 
+// Owned is a Matcher that asks about the scene's owner.
+type Owned interface {
+	// Of returns the matcher for a scene of that owner.
+	Of(owner home.ID) Matcher
+}
+
 // Topic is one place to listen at: a feature or a type of event.
 type Topic struct {
 	Feature string // external id

@@ -9,5 +9,6 @@ func All() []scenes.ConditionKind {
 	return []scenes.ConditionKind{
 		state(),
 		presence(),
+		zone(),
 	}
 }

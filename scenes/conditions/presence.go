@@ -74,7 +74,7 @@ func (c houseCondition) Holds(ctx context.Context, v scenes.Values) (bool, json.
 	}
 	n := 0
 	for i := range members {
-		if members[i].Presence.AtHome {
+		if members[i].Presence.AtHome && !members[i].Uncounted {
 			n++
 		}
 	}

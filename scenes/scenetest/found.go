@@ -32,13 +32,13 @@ func (w *world) found(store home.Store, s *Scenario) map[string]string {
 	put(home.KindHouse, house.ID, house.ID, "", house)
 	members := s.Members
 	if len(members) == 0 {
-		members = []Member{{s.owner(), home.Owner}}
+		members = []Member{{s.owner(), home.Owner, false}}
 	}
 	tokens := map[string]string{}
 	for i, m := range members {
 		a := home.Account{ID: home.NewID(), UID: int64(i + 1), Version: 1, Username: m.Name, Operator: i == 0, CreatedAt: now}
 		put(home.KindAccount, a.ID, "", "", a)
-		in := home.Member{ID: home.NewID(), Account: a.ID, Version: 1, Role: m.Role, JoinedAt: now}
+		in := home.Member{ID: home.NewID(), Account: a.ID, Version: 1, Role: m.Role, Uncounted: m.Uncounted, JoinedAt: now}
 		put(home.KindMember, in.ID, house.ID, a.ID, in)
 		var secret [40]byte
 		rand.Read(secret[:]) // never fails

@@ -8,19 +8,23 @@ import (
 	"time"
 
 	"latchkey/home"
+	"latchkey/hub"
 )
 
 // Scenario is a house and what happens in it, in the order of the file.
 type Scenario struct {
 	Members  []Member
 	Features []Feature
+	Zones    []hub.NewZone
+	Sources  []Source
 	Acts     []Act
 }
 
 // Member is somebody who lives in the house. The first one owns it.
 type Member struct {
-	Name string
-	Role home.Role
+	Name      string
+	Role      home.Role
+	Uncounted bool
 }
 
 // Feature is one value of the house.
@@ -35,11 +39,12 @@ type Feature struct {
 type Act struct {
 	Line   int
 	At     time.Duration // since midnight; for what is done at a time
-	Verb   string        // scene, report, event, start, delete, enable, disable, remove, wait, expect
+	Verb   string        // scene, report, position, event, start, delete, enable, disable, remove, wait, restart, expect
 	Name   string        // of the scene, feature, event type or member
 	By     string        // the member who does it; "" = the owner
 	Values []home.Value  // report
-	Said   time.Duration // report: when it was so; -1 = now
+	Said   time.Duration // report, position: when it was so; -1 = now
+	Where  home.Position // position
 	Doc    string        // scene, event: JSON
 	Status string        // scene: refused; expect: a run's status
 	Reason string        // part of why
@@ -104,12 +109,12 @@ func plain(word string) string { return strings.TrimPrefix(word, "\"") }
 
 func (s *Scenario) line(number int, words []string) error {
 	switch {
-	case words[0] == "member" && len(words) == 3:
+	case words[0] == "member" && (len(words) == 3 || len(words) == 4 && words[3] == "uncounted"):
 		role := home.Role(words[2])
 		if home.RoleRights(role) == nil {
 			return fmt.Errorf("%q is not a role", words[2])
 		}
-		s.Members = append(s.Members, Member{plain(words[1]), role})
+		s.Members = append(s.Members, Member{plain(words[1]), role, len(words) == 4})
 		return nil
 	case words[0] == "feature" && (len(words) == 3 || len(words) == 4 && words[3] == "readonly"):
 		if k := words[2]; k != "binary" && k != "number" && k != "text" {
@@ -117,6 +122,10 @@ func (s *Scenario) line(number int, words []string) error {
 		}
 		s.Features = append(s.Features, Feature{plain(words[1]), words[2], len(words) == 4})
 		return nil
+	case words[0] == "zone" && len(words) >= 5:
+		return s.zone(words[1:])
+	case words[0] == "source" && len(words) >= 6:
+		return s.source(words[1:])
 	case words[0] == "at" && len(words) >= 3:
 		at, err := clockTime(words[1])
 		if err != nil {
@@ -126,7 +135,7 @@ func (s *Scenario) line(number int, words []string) error {
 	case words[0] == "expect" && len(words) >= 3:
 		return s.expect(Act{Line: number, Verb: "expect", Count: -1}, words[1:])
 	}
-	return fmt.Errorf("a line is member NAME ROLE, feature ID KIND, scene NAME, at TIME ..., expect ..., not %.60q", strings.Join(words, " "))
+	return fmt.Errorf("a line is member NAME ROLE, feature ID KIND, zone NAME LAT LON RADIUS, source MEMBER FEATURE OPERATOR VALUE SECONDS, scene NAME, at TIME ..., expect ..., not %.60q", strings.Join(words, " "))
 }
 
 // clockTime reads 07:00 or 07:00:05.
@@ -180,7 +189,7 @@ func (a *Act) by(words []string) ([]string, error) {
 // act reads what is done at a time.
 func (s *Scenario) act(a Act, words []string) error {
 	switch verb := words[0]; {
-	case verb == "wait":
+	case verb == "wait" || verb == "restart":
 		a.Verb = verb
 		return s.add(a, words[1:])
 	case (verb == "delete" || verb == "enable" || verb == "disable" || verb == "remove") && len(words) == 2:
@@ -193,12 +202,14 @@ func (s *Scenario) act(a Act, words []string) error {
 			return err
 		}
 		return s.add(a, rest)
+	case verb == "position" && len(words) >= 3:
+		return s.position(a, words[1:])
 	case verb == "event" && len(words) >= 2:
 		return s.event(a, words[1:])
 	case len(words) >= 3 && words[1] == "=":
 		return s.report(a, words)
 	}
-	return fmt.Errorf("at TIME comes FEATURE = VALUE, event, start, delete, enable, disable, remove or wait, not %.60q", strings.Join(words, " "))
+	return fmt.Errorf("at TIME comes FEATURE = VALUE, event, start, delete, enable, disable, remove, position, restart or wait, not %.60q", strings.Join(words, " "))
 }
 
 // event reads: TYPE [{JSON}].
@@ -247,51 +258,4 @@ func value(word string) (home.Value, error) {
 		return home.Value{}, fmt.Errorf("%.40q is neither a number nor a text in quotes", word)
 	}
 	return home.Num(n), nil
-}
-
-// expect reads what must be so.
-func (s *Scenario) expect(a Act, words []string) error {
-	count, err := strconv.Atoi(words[0])
-	switch {
-	case words[0] == "presence" && len(words) == 3 && (words[2] == "home" || words[2] == "away"):
-		a.What, a.Name = words[2], plain(words[1])
-		return s.add(a, nil)
-	case words[0] == "run" || err == nil && count >= 0 && (words[1] == "runs" || words[1] == "run"):
-		return s.expectRun(a, words)
-	case err == nil && count >= 0 && len(words) == 3 && (words[1] == "events" || words[1] == "event"):
-		a.What, a.Count, a.Name = "events", count, plain(words[2])
-		return s.add(a, nil)
-	case len(words) == 2 && words[1] == "unknown":
-		a.What, a.Name = "unknown", plain(words[0])
-		return s.add(a, nil)
-	case len(words) == 3 && words[1] == "=":
-		v, err := value(words[2])
-		a.What, a.Name, a.Values = "value", plain(words[0]), []home.Value{v}
-		if err != nil {
-			return err
-		}
-		return s.add(a, nil)
-	}
-	return fmt.Errorf("expect FEATURE = VALUE, FEATURE unknown, presence NAME home, run STATUS, N runs STATUS, N events TYPE, not %.60q", strings.Join(words, " "))
-}
-
-// expectRun reads: run STATUS [of SCENE] [because TEXT], or N runs [STATUS] [of SCENE].
-func (s *Scenario) expectRun(a Act, words []string) error {
-	a.What = "run"
-	if words[0] != "run" {
-		a.What = "runs"
-		a.Count, _ = strconv.Atoi(words[0])
-		words = words[1:]
-	}
-	words = words[1:]
-	if len(words) > 0 && words[0] != "of" {
-		a.Status, words = words[0], words[1:]
-	}
-	if len(words) >= 2 && words[0] == "of" {
-		a.Name, words = plain(words[1]), words[2:]
-	}
-	if len(words) == 2 && words[0] == "because" && a.What == "run" {
-		a.Reason, words = plain(words[1]), nil
-	}
-	return s.add(a, words)
 }

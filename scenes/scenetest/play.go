@@ -70,6 +70,12 @@ func (w *world) act(a Act) error {
 	case "event":
 		_, err = w.hub.Tell(w.t.Context(), id, hub.NewEvent{Type: a.Name, Data: json.RawMessage(a.Doc)})
 		return err
+	case "position":
+		return w.locate(id, a)
+	case "restart":
+		w.end()
+		w.begin()
+		return nil
 	case "wait":
 		return nil
 	case "remove":

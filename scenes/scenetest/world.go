@@ -27,29 +27,44 @@ import (
 // day is the morning on which every scenario begins, at midnight.
 func day() time.Time { return time.Date(2026, time.March, 2, 0, 0, 0, 0, time.UTC) }
 
+// settleEvery is how often the program settles presence.
+const settleEvery = 2 * time.Second
+
 // world is a house that a scenario is played in. It lives in a synctest bubble.
 type world struct {
 	t      *testing.T
+	store  home.Store
 	hub    *hub.Hub
 	clock  home.Clock
 	begun  time.Time // the bubble's time at midnight
+	tokens map[string]string
 	owner  *home.Identity
+	first  string                    // the owner's name
 	others map[string]*home.Identity // by name, the owner included
 	scenes map[string]home.Scene     // by name
 	events map[string]int            // told so far, by type
+	end    func()                    // stops the house; begin starts it again
 }
 
 // open builds the world. Everything ends with the test.
 func open(t *testing.T, s *Scenario) *world {
-	w := &world{t: t, begun: time.Now(), others: map[string]*home.Identity{}, scenes: map[string]home.Scene{}, events: map[string]int{}}
+	w := &world{t: t, begun: time.Now(), store: memory.New(), first: s.owner(), scenes: map[string]home.Scene{}, events: map[string]int{}}
 	ahead := day().Sub(w.begun)
 	w.clock = func() time.Time { return time.Now().Add(ahead) }
-	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	w.tokens = w.found(w.store, s)
+	w.begin()
+	t.Cleanup(func() { w.end() })
+	w.devices(s)
+	w.furnish(s)
+	return w
+}
+
+// begin starts the house as the program does.
+func (w *world) begin() {
+	log := slog.New(slog.NewTextHandler(w.t.Output(), nil))
 	var engine *scenes.Engine
-	store := memory.New()
-	tokens := w.found(store, s)
-	h, err := hub.New(t.Context(), hub.Config{
-		Store: store, Clock: w.clock, Log: log,
+	h, err := hub.New(w.t.Context(), hub.Config{
+		Store: w.store, Clock: w.clock, Log: log,
 		Drivers:    []home.Driver{virtual.New(w.clock)},
 		Actions:    actions.All(actions.Parts{Judge: judge}),
 		CheckScene: func(s home.Scene) error { return engine.Check(s) },
@@ -69,25 +84,50 @@ func open(t *testing.T, s *Scenario) *world {
 		CheckStep: actions.CheckStep(h.Actor, judge), Clock: w.clock, Log: log})
 	w.must("make the engine", err)
 	w.hub = h
+	for _, s := range h.EveryScene() {
+		engine.Put(s)
+	}
 	h.Bus().Listen(engine.Hear)
 	h.Bus().Listen(w.count)
-	ctx, cancel := context.WithCancel(context.Background())
-	served := make(chan error, 1)
-	go func() { served <- engine.Serve(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-served; err != nil {
-			t.Errorf("the engine ended with %v", err)
-		}
-		h.Close()
-	})
-	for name, token := range tokens {
-		w.others[name], err = h.Identify(t.Context(), hub.Credential{Secret: token})
+	w.serve(engine)
+	w.others = map[string]*home.Identity{}
+	for name, token := range w.tokens {
+		w.others[name], err = h.Identify(w.t.Context(), hub.Credential{Secret: token})
 		w.must("identify "+name, err)
 	}
-	w.owner = w.others[s.owner()]
-	w.devices(s)
-	return w
+	w.owner = w.others[w.first]
+}
+
+// serve runs the engine and settles presence until end.
+func (w *world) serve(engine *scenes.Engine) {
+	ctx, cancel := context.WithCancel(context.Background())
+	served, settled, h := make(chan error, 1), make(chan error, 1), w.hub
+	go func() { served <- engine.Serve(ctx) }()
+	go func() {
+		tick := time.NewTicker(settleEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				settled <- nil
+				return
+			case <-tick.C:
+			}
+			if err := h.SettlePresence(ctx); err != nil && ctx.Err() == nil {
+				settled <- err
+				return
+			}
+		}
+	}()
+	w.end = func() {
+		cancel()
+		for _, ended := range []chan error{served, settled} {
+			if err := <-ended; err != nil {
+				w.t.Errorf("the house ended with %v", err)
+			}
+		}
+		h.Close()
+	}
 }
 
 // judge lets requests go to one place only.

@@ -9,5 +9,7 @@ func All() []scenes.TriggerKind {
 	return []scenes.TriggerKind{
 		state(),
 		event(),
+		presence(),
+		zone(),
 	}
 }
