@@ -35,7 +35,7 @@ func Usual(c Config) Parts {
 		Topics:     dialects.Topics,
 		MQTT:       speech,
 		Dialects: append(spoken(), Dialect{"web", func(l *Latchkey) (wire.Dialect, error) {
-			return web.Dialect(web.Options{NeedsSetup: l.hub.NeedsSetup, Demo: l.config.Demo, Kept: l.hub.KeptRequests}), nil
+			return web.Dialect(web.Options{NeedsSetup: l.hub.NeedsSetup, Demo: l.config.Demo, Kept: l.hub.KeptRequests, Hub: l.hub})
 		}}),
 	}
 }

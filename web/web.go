@@ -12,7 +12,9 @@ import (
 	"strings"
 
 	"latchkey/home"
+	"latchkey/hub"
 	"latchkey/internal/wire"
+	"latchkey/web/phone"
 )
 
 // Options is what the pages depend on.
@@ -20,18 +22,25 @@ type Options struct {
 	NeedsSetup func() bool // whether there is no account yet
 	Demo       bool        // say on every page that this is the demo
 	Kept       func() int  // how many outgoing requests the demo has kept
+	Hub        *hub.Hub    // for the page that a phone opens; nil = there is none
 }
 
-// Dialect returns the routes of the pages.
-func Dialect(o Options) wire.Dialect {
+// Dialect returns the routes of the pages. It fails when a page does not parse.
+func Dialect(o Options) (wire.Dialect, error) {
 	get := func(path, name, sample string, h wire.Handler) wire.Route {
 		return wire.Route{Method: http.MethodGet, Path: path, Name: name, Sample: sample, Right: home.Anyone, Class: wire.Read, Handler: h}
 	}
-	return wire.Dialect{Name: "web", Routes: []wire.Route{
+	d := wire.Dialect{Name: "web", Routes: []wire.Route{
 		get("/{$}", "web.start", "/", o.start),
 		get("/setup", "web.setup", "", o.start),
 		get("/page/{file}", "web.file", "/page/style.css", file),
 	}}
+	if o.Hub == nil {
+		return d, nil
+	}
+	more, err := phone.Routes(phone.Options{Hub: o.Hub, Language: Language})
+	d.Routes = append(d.Routes, more...)
+	return d, err
 }
 
 // start answers with the set-up page while there is no account, and with what

@@ -18,7 +18,11 @@ import (
 
 func serve(t *testing.T, o web.Options) http.Handler {
 	t.Helper()
-	h, err := wire.Mount([]wire.Dialect{web.Dialect(o)}, wire.Options{})
+	d, err := web.Dialect(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := wire.Mount([]wire.Dialect{d}, wire.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

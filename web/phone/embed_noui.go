@@ -1,0 +1,6 @@
+//go:build noui
+
+package phone
+
+// read finds nothing: this build has no pages.
+func read(string) []byte { return nil }
