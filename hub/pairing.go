@@ -57,7 +57,7 @@ func (h *Hub) CreatePairing(ctx context.Context, id *home.Identity, n NewPairing
 			return err
 		}
 		out.CreatedAt, out.Expires = d.now, d.now.Add(pairingLife)
-		h.putPairing(d, p, &out)
+		h.putPairing(d, &out)
 		h.tellPairing(d, id, "pairing.created", &out)
 		return nil
 	})
@@ -141,8 +141,8 @@ func (h *Hub) eachPairing(ctx context.Context, q home.RecordQuery, visit func(*h
 	return nil
 }
 
-func (h *Hub) putPairing(d *draft, p *place, g *home.Pairing) {
-	d.put(home.Record{Kind: home.KindPairing, ID: g.ID, House: p.id, Parent: g.Account, Version: g.Version}, g, nil)
+func (h *Hub) putPairing(d *draft, g *home.Pairing) {
+	d.put(home.Record{Kind: home.KindPairing, ID: g.ID, House: g.House, Parent: g.Account, Version: g.Version}, g, nil)
 }
 
 // tellPairing drafts the audit row and the event of a pairing.

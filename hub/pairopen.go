@@ -117,7 +117,7 @@ func (h *Hub) OpenPairing(ctx context.Context, code, remote string) (PairingView
 		if err := h.draftPhone(d, p, id, g); err != nil {
 			return err
 		}
-		return h.draftPaired(d, p, id, g, secret)
+		return h.draftPaired(d, id, g, secret)
 	})
 	if err != nil {
 		return PairingView{}, err
@@ -154,8 +154,8 @@ func (h *Hub) pairer(g *home.Pairing, remote string) (*place, *home.Identity, er
 }
 
 // draftPaired drafts the phone's key and notes it in g.
-func (h *Hub) draftPaired(d *draft, p *place, id *home.Identity, g *home.Pairing, secret string) error {
-	k := home.Key{ID: home.NewID(), House: p.id, Account: g.Account, Version: 1, Kind: home.OpenKey, Name: g.Name, Hint: Redact(secret), Hash: hashOf(secret),
+func (h *Hub) draftPaired(d *draft, id *home.Identity, g *home.Pairing, secret string) error {
+	k := home.Key{ID: home.NewID(), House: g.House, Account: g.Account, Version: 1, Kind: home.OpenKey, Name: g.Name, Hint: Redact(secret), Hash: hashOf(secret),
 		Grants:    []home.Grant{{Verbs: []home.Verb{home.WriteState}, Features: []string{g.Feature}}, {Verbs: []home.Verb{home.WriteLocation}}},
 		CreatedAt: d.now}
 	mine := h.registry.keysWhere(func(o *home.Key) bool { return o.Account == k.Account && o.Revoked == 0 && o.Kind != home.SessionKey })
@@ -166,7 +166,7 @@ func (h *Hub) draftPaired(d *draft, p *place, id *home.Identity, g *home.Pairing
 	h.tellKey(d, id, "key.created", &k)
 	g.Key, g.OpenedAt = k.ID, d.now
 	g.Version++
-	h.putPairing(d, p, g)
+	h.putPairing(d, g)
 	h.tellPairing(d, id, "pairing.opened", g)
 	return nil
 }

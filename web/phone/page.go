@@ -47,29 +47,36 @@ func (p *pages) page(w http.ResponseWriter, r *http.Request, status int, v hub.P
 		Secure: strings.HasPrefix(s.Base, "https:"), Loopback: wire.LoopbackOrigin(s.Base), Files: v.Secret != "" && kept(r) == v.Secret, Light: lightOf(&v)}
 	switch {
 	case v.OpenedAt != 0 && v.Secret == "":
-		return p.write(w, r, status, "taken", out)
+		return p.write(w, r, shown{status, "taken", out})
 	case v.OpenedAt != 0:
-		return p.write(w, r, status, "ready", out)
+		return p.write(w, r, shown{status, "ready", out})
 	}
 	picture, err := qr.SVG(s.Base + "/pair/" + code)
 	if err != nil {
 		return err
 	}
 	out.QR = template.HTML(picture) // drawn by us, of squares
-	return p.write(w, r, status, "begin", out)
+	return p.write(w, r, shown{status, "begin", out})
 }
 
-// write answers with one of the templates in the reader's language.
-func (p *pages) write(w http.ResponseWriter, r *http.Request, status int, name string, data any) error {
+// shown is one of the templates with what it shows.
+type shown struct {
+	status int
+	name   string
+	page   *page
+}
+
+// write answers with a page in the reader's language.
+func (p *pages) write(w http.ResponseWriter, r *http.Request, s shown) error {
 	var b bytes.Buffer
-	if err := p.text[p.Language(r)].ExecuteTemplate(&b, name, data); err != nil {
-		return fmt.Errorf("write the page %s: %w", name, err)
+	if err := p.text[p.Language(r)].ExecuteTemplate(&b, s.name, s.page); err != nil {
+		return fmt.Errorf("write the page %s: %w", s.name, err)
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Add("Vary", "Accept-Language")
 	h.Add("Vary", "Cookie")
-	w.WriteHeader(status)
+	w.WriteHeader(s.status)
 	_, _ = w.Write(b.Bytes()) // the browser is gone; nobody is left to tell
 	return nil
 }

@@ -110,7 +110,7 @@ func (p *pages) over(w http.ResponseWriter, r *http.Request, err error) error {
 	if !ok || !strings.HasPrefix(e.Reason, "pairing_") {
 		return err
 	}
-	return p.write(w, r, wire.StatusOf(e), "over", nil)
+	return p.write(w, r, shown{wire.StatusOf(e), "over", nil})
 }
 
 // light says whether the phone has been heard, for the page's script. It needs
