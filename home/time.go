@@ -38,22 +38,54 @@ func (t Time) AppendJSON(b []byte) []byte {
 	if t == 0 {
 		return append(b, "null"...)
 	}
-	at := t.Std()
-	year, month, day := at.Date()
-	if year < 0 || year > 9999 {
-		return at.AppendFormat(b, `"`+isoMillis+`"`)
+	if t < 0 || t > lastMoment {
+		return t.Std().AppendFormat(b, `"`+isoMillis+`"`)
 	}
-	hour, minute, second := at.Clock()
-	b = append(b, '"', digit(year/1000), digit(year/100), digit(year/10), digit(year))
-	b = append(b, '-', digit(int(month)/10), digit(int(month)), '-', digit(day/10), digit(day))
-	b = append(b, 'T', digit(hour/10), digit(hour), ':', digit(minute/10), digit(minute), ':', digit(second/10), digit(second))
-	millis := at.Nanosecond() / 1e6
-	return append(b, '.', digit(millis/100), digit(millis/10), digit(millis), 'Z', '"')
+	days, millis := uint32(t/dayMillis), uint32(t%dayMillis)
+	year, month, day := civil(days)
+	b = append(b, `"0000-00-00T00:00:00.000Z"`...)
+	p := b[len(b)-26:]
+	digits(p[1:5], year)
+	digits(p[6:8], month)
+	digits(p[9:11], day)
+	digits(p[12:14], millis/3_600_000)
+	digits(p[15:17], millis/60_000%60)
+	digits(p[18:20], millis/1000%60)
+	digits(p[21:24], millis%1000)
+	return b
 }
 
-// digit is the last decimal digit of n. Histories are mostly moments, and
-// writing them digit by digit takes a third of the time that a layout takes.
-func digit(n int) byte { return byte('0' + n%10) }
+const (
+	dayMillis  = 24 * 60 * 60 * 1000
+	lastMoment = Time(253402300799999) // the end of the year 9999
+)
+
+// digits fills p with the last decimal digits of n. Histories are mostly
+// moments: written like this they take a fraction of the time that a layout takes.
+func digits(p []byte, n uint32) {
+	for i := len(p) - 1; i >= 0; i-- {
+		p[i] = byte('0' + n%10)
+		n /= 10
+	}
+}
+
+// civil returns the date that lies so many days after 1970-01-01. It counts in
+// years that begin in March, so that the day of a leap year is the last one.
+func civil(days uint32) (year, month, day uint32) {
+	days += 719_468 // since the 1st of March of the year 0
+	era := days / 146_097
+	inEra := days % 146_097
+	inEraYear := (inEra - inEra/1460 + inEra/36_524 - inEra/146_096) / 365
+	inYear := inEra - (365*inEraYear + inEraYear/4 - inEraYear/100)
+	fromMarch := (5*inYear + 2) / 153
+	day = inYear - (153*fromMarch+2)/5 + 1
+	year = inEraYear + 400*era
+	if month = fromMarch + 3; month > 12 {
+		month -= 12
+		year++
+	}
+	return year, month, day
+}
 
 // MarshalJSON implements json.Marshaler.
 func (t Time) MarshalJSON() ([]byte, error) { return t.AppendJSON(nil), nil }

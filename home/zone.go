@@ -55,7 +55,7 @@ type PresenceSource struct {
 	Timeout  int    `json:"timeout_seconds"` // seen for so long after the last such report; 10 to 604,800
 	// Holds says that the member is seen for as long as the value stays so, as a
 	// phone's presence does; otherwise each report counts by itself, as a motion.
-	Holds bool `json:"holds"`
+	Holds bool `json:"holds,omitempty"`
 }
 
 // The event types of zones, told to whoever may read locations. Their data is

@@ -44,6 +44,9 @@ func (h *Hub) emptyHouse(d *draft, p *place) {
 	for _, r := range p.rooms {
 		d.remove(home.KindRoom, r.ID, nil)
 	}
+	for _, z := range p.zones {
+		d.remove(home.KindZone, z.ID, nil)
+	}
 	for _, device := range p.devices {
 		p.eraseDropped(d, device, &home.Device{})
 		d.remove(home.KindDevice, device.ID, nil)

@@ -114,7 +114,13 @@ func (h *Hub) SettlePresence(ctx context.Context) error {
 	}
 	h.registry.mu.RUnlock()
 	for _, one := range all {
-		if err := h.write(ctx, func(d *draft) error { one.place.settle(d, one.account); return nil }); err != nil {
+		err := h.write(ctx, func(d *draft) error {
+			if p := one.place; h.registry.houses[p.id] == p {
+				p.settle(d, one.account)
+			}
+			return nil
+		})
+		if err != nil {
 			return err
 		}
 	}

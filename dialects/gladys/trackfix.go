@@ -26,13 +26,27 @@ type track struct {
 	Topic     string       `json:"topic"`
 	Event     string       `json:"event"`
 	Desc      string       `json:"desc"`
+	Radius    *loose       `json:"rad"` // metres, of a waypoint
 	Waypoints []waypointOf `json:"waypoints"`
 }
 
-// waypointOf is one waypoint of a list; only its form is judged here.
+// waypointOf is one waypoint of a list. What it says is judged where zones are.
 type waypointOf struct {
-	Type string `json:"_type"`
-	Desc string `json:"desc"`
+	Type      string `json:"_type"`
+	Desc      string `json:"desc"`
+	Latitude  *loose `json:"lat"`
+	Longitude *loose `json:"lon"`
+	Radius    *loose `json:"rad"`
+}
+
+// region returns a waypoint as the hub takes it. One without a place and a
+// radius, such as a beacon, is a name only.
+func (p *waypointOf) region() hub.Region {
+	r := hub.Region{Name: shortName(p.Desc)}
+	if p.Latitude != nil && p.Longitude != nil && p.Radius != nil && *p.Radius > 0 {
+		r.Circle = &home.Circle{Latitude: float64(*p.Latitude), Longitude: float64(*p.Longitude), Radius: float64(*p.Radius)}
+	}
+	return r
 }
 
 // loose is a number that old versions of the app write as a text.
@@ -80,13 +94,19 @@ func (t *track) fix(user, phone string, raw json.RawMessage) (hub.Fix, error) {
 		if t.Event != "enter" && t.Event != "leave" {
 			e.At("event", "event is enter or leave")
 		}
+		f.Regions = []hub.Region{{Name: shortName(t.Desc), Entered: t.Event == "enter"}}
 	case "waypoint":
 		if t.Desc == "" {
 			e.At("desc", "a waypoint has a name")
 		}
+		one := waypointOf{Desc: t.Desc, Latitude: t.Latitude, Longitude: t.Longitude, Radius: t.Radius}
+		f.Regions = []hub.Region{one.region()}
 	case "waypoints":
 		if t.Waypoints == nil {
 			e.At("waypoints", "a list of waypoints is needed")
+		}
+		for i := range t.Waypoints {
+			f.Regions = append(f.Regions, t.Waypoints[i].region())
 		}
 	case "lwt", "status":
 	case "encrypted":

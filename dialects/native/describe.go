@@ -33,6 +33,7 @@ func about(version string) rest.About {
 			tag("accounts", "Accounts", "Comptes", "People known to this server."),
 			tag("houses", "Houses and rooms", "Maisons et pièces", "The place."),
 			tag("members", "Members and presence", "Membres et présence", "Who lives here, and who is at home."),
+			tag("places", "Zones and positions", "Zones et positions", "Where people are, and what shows that they are at home."),
 			tag("keys", "Keys", "Clés", "Credentials for programs, phones and gateways."),
 			tag("devices", "Devices and commands", "Appareils et commandes", "Things, their current values, and asking them for others."),
 			tag("states", "States and history", "États et historique", "Values on their way in, and what they have been."),

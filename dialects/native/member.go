@@ -42,6 +42,8 @@ type newMember struct {
 type memberChange struct {
 	Role    *home.Role `json:"role,omitempty" enum:"owner,adult,child,guest"`
 	Expires *home.Time `json:"expires_at,omitempty" clear:"true" nullable:"true" doc:"null = never"`
+
+	Uncounted *bool `json:"uncounted,omitempty" doc:"true = leaves the house empty, even when at home"`
 }
 
 type oneMember struct {
@@ -123,6 +125,6 @@ func (a *api) updateMember(c *rest.Call, in *struct {
 	oneMember
 	Body memberChange
 }) (member, error) {
-	v, err := a.hub.UpdateMember(c, c.ID, in.Account, hub.MemberChange{Role: in.Body.Role, Expires: in.Body.Expires, Version: c.Version})
+	v, err := a.hub.UpdateMember(c, c.ID, in.Account, hub.MemberChange{Role: in.Body.Role, Expires: in.Body.Expires, Uncounted: in.Body.Uncounted, Version: c.Version})
 	return a.shownMember(c, v), err
 }

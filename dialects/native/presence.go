@@ -16,7 +16,7 @@ type whereabouts struct {
 
 type presenceList struct {
 	Presence []whereabouts `json:"presence"`
-	Occupied bool          `json:"occupied" doc:"somebody is at home"`
+	Occupied bool          `json:"occupied" doc:"somebody who counts is at home"`
 }
 
 type presenceBody struct {
@@ -43,7 +43,7 @@ func (a *api) listPresence(c *rest.Call, _ *struct{}) (presenceList, error) {
 	out := presenceList{Presence: make([]whereabouts, 0, len(all.Members))}
 	for _, m := range all.Members {
 		out.Presence = append(out.Presence, whereabouts{Account: m.Account, AtHome: m.Presence.AtHome, Since: m.Presence.Since})
-		out.Occupied = out.Occupied || m.Presence.AtHome
+		out.Occupied = out.Occupied || m.Presence.AtHome && !m.Uncounted
 	}
 	return out, err
 }

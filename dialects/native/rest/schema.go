@@ -17,6 +17,7 @@ type (
 	everyForm   struct{}
 	triggerForm struct{}
 	dataForm    struct{}
+	valueForm   struct{}
 )
 
 // Schema implements huma.SchemaProvider.
@@ -41,12 +42,18 @@ func (triggerForm) Schema(huma.Registry) *huma.Schema {
 // Schema implements huma.SchemaProvider.
 func (dataForm) Schema(huma.Registry) *huma.Schema { return &huma.Schema{} }
 
+// Schema implements huma.SchemaProvider.
+func (valueForm) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{OneOf: []*huma.Schema{{Type: huma.TypeNumber}, {Type: huma.TypeString}, {Type: huma.TypeBoolean}}}
+}
+
 func newSchemas() huma.Registry {
 	r := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
 	r.RegisterTypeAlias(reflect.TypeFor[home.Time](), reflect.TypeFor[momentForm]())
 	r.RegisterTypeAlias(reflect.TypeFor[home.ID](), reflect.TypeFor[idForm]())
 	r.RegisterTypeAlias(reflect.TypeFor[home.Every](), reflect.TypeFor[everyForm]())
 	r.RegisterTypeAlias(reflect.TypeFor[home.Trigger](), reflect.TypeFor[triggerForm]())
+	r.RegisterTypeAlias(reflect.TypeFor[home.Value](), reflect.TypeFor[valueForm]())
 	r.RegisterTypeAlias(reflect.TypeFor[json.RawMessage](), reflect.TypeFor[dataForm]())
 	return r
 }
