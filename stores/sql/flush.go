@@ -9,9 +9,12 @@ import (
 	"latchkey/stores/sql/journal"
 )
 
-// flushRows is after how many rows the tables are brought up to date, which
-// bounds what a start has to read again.
-const flushRows = 8192
+// After so many rows, or bytes of rows, the tables are brought up to date, which
+// bounds what a start has to read again and what the journal keeps.
+const (
+	flushRows  = 8192
+	flushBytes = 8 << 20
+)
 
 const (
 	putCurrent    = `INSERT INTO current (block, body) VALUES ($1, $2) ON CONFLICT (block) DO UPDATE SET body = excluded.body`
@@ -39,7 +42,7 @@ func (s *Store) flush() error {
 	s.passed("flush.committed")
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.flushed, s.behind = s.row, 0
+	s.flushed, s.behind, s.unread = s.row, 0, 0
 	for _, b := range s.now.blocks {
 		b.dirty = false
 	}

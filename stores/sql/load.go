@@ -176,6 +176,7 @@ func (r *replayer) row(x journalRow) error {
 		s.now.raise(r.spans)
 		s.index.Add(x.id, r.spans, len(row.Entries), len(x.body))
 		s.behind++
+		s.unread += int64(len(x.body))
 	}
 	s.remember(x.id, &g)
 	return nil

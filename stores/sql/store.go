@@ -42,6 +42,7 @@ type Store struct {
 	total   uint64 // changes ever written
 	flushed int64  // the row as of which the tables are
 	behind  int    // rows since then
+	unread  int64  // and the bytes of their bodies
 
 	stop context.CancelFunc
 	kick chan struct{} // a stretch is finished

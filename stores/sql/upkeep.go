@@ -48,7 +48,7 @@ func (s *Store) tell(before string, err error) string {
 // tidy flushes when it is due and drops what the journal need not keep.
 func (s *Store) tidy(ctx context.Context) error {
 	s.mu.RLock()
-	due := s.behind >= flushRows
+	due := s.behind >= flushRows || s.unread >= flushBytes
 	s.mu.RUnlock()
 	if due {
 		if err := s.flush(); err != nil {

@@ -117,6 +117,7 @@ func (s *Store) accept(row int64, g *home.Group, bytes int) {
 	finished := s.index.Add(row, s.spans, len(g.Points)+len(g.Events), bytes)
 	s.row, s.next = row, row+1
 	s.behind++
+	s.unread += int64(bytes)
 	s.total += uint64(countOf(g))
 	s.mu.Unlock()
 	s.remember(row, g)
