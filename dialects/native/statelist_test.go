@@ -2,10 +2,15 @@ package native_test
 
 import (
 	"encoding/json"
+	"math"
 	"reflect"
+	"strconv"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"latchkey/dialects/native"
+	"latchkey/dialects/native/stream"
 	"latchkey/home"
 )
 
@@ -40,6 +45,22 @@ func TestLongAnswers(t *testing.T) {
 	if page.Cursor == nil || *page.Cursor != `n"` || !reflect.DeepEqual(page.States, want) {
 		t.Errorf("the page reads as %+v", page)
 	}
+}
+
+// TestNumbers: a number is written as strconv writes it.
+func TestNumbers(t *testing.T) {
+	check := func(t interface{ Errorf(string, ...any) }, n float64) {
+		if got, want := string(stream.AppendNumber(nil, n)), strconv.FormatFloat(n, 'f', -1, 64); got != want {
+			t.Errorf("%v is written %s", want, got)
+		}
+	}
+	for _, n := range []float64{0, math.Copysign(0, -1), 0.1 + 0.2, -0.001, 0.0005, 999_999_999.999, 1e9, 1e12, -40, 18.53, 0.125} {
+		check(t, n)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.Int64Range(-1e13, 1e13).Draw(t, "n")
+		check(t, float64(n)/math.Pow10(rapid.IntRange(0, 6).Draw(t, "decimals")))
+	})
 }
 
 func TestBucketAnswers(t *testing.T) {

@@ -137,10 +137,37 @@ func AppendNumber(b []byte, n float64) []byte {
 	if math.IsNaN(n) || math.IsInf(n, 0) {
 		return append(b, "null"...)
 	}
+	if short, ok := appendShort(b, n); ok {
+		return short
+	}
 	if a := math.Abs(n); a != 0 && (a < 1e-6 || a >= 1e21) {
 		return strconv.AppendFloat(b, n, 'e', -1, 64)
 	}
 	return strconv.AppendFloat(b, n, 'f', -1, 64)
+}
+
+// appendShort appends a number of at most three decimals and twelve digits, which
+// is what devices measure. A decimal of so few digits that reads as n is the
+// shortest one that does, since no two of them read as the same number.
+func appendShort(b []byte, n float64) ([]byte, bool) {
+	thousandths := math.Round(n * 1000)
+	if n == 0 || math.Abs(thousandths) >= 1e12 || thousandths/1000 != n {
+		return b, false
+	}
+	whole := int64(thousandths)
+	if whole < 0 {
+		b, whole = append(b, '-'), -whole
+	}
+	b = strconv.AppendInt(b, whole/1000, 10)
+	rest := whole % 1000
+	if rest == 0 {
+		return b, true
+	}
+	b = append(b, '.', byte('0'+rest/100), byte('0'+rest/10%10), byte('0'+rest%10))
+	for b[len(b)-1] == '0' {
+		b = b[:len(b)-1]
+	}
+	return b, true
 }
 
 // AppendText appends s as a JSON text.
