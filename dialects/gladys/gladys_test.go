@@ -8,6 +8,7 @@ import (
 
 	"latchkey/dialects/dialecttest"
 	"latchkey/dialects/gladys"
+	"latchkey/drivers/mqtt"
 	"latchkey/hub"
 	"latchkey/internal/wire"
 )
@@ -24,7 +25,7 @@ var houses struct {
 
 func kit(t testing.TB) *dialecttest.Kit {
 	t.Helper()
-	houses.once.Do(func() { houses.kit = dialecttest.NewKit(t, nil, open) })
+	houses.once.Do(func() { houses.kit = dialecttest.NewKit(t, func(c *hub.Config) { c.Drivers = append(c.Drivers, mqtt.New(nil, nil)) }, open) })
 	return houses.kit
 }
 

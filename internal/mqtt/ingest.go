@@ -33,7 +33,7 @@ func (b *Broker) take(s *session, pk *packets.Packet) {
 		}
 	}
 	if !m.Who.MaySome(w.topic.Right) {
-		m.Done(home.Errorf(home.Forbidden, "this needs the right %s, which the key does not hold", w.topic.Right).Because("right_missing"))
+		m.Done(rightMissing(w.topic.Right))
 		return
 	}
 	m.Words = w.words

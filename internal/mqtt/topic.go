@@ -172,3 +172,27 @@ func (f *finder) take(p, l, end int) {
 	f.from(p+1, end)
 	f.taken = f.taken[:len(f.taken)-1]
 }
+
+// Take hands a message to its topic's handler, as a broker does, for who has
+// one without a broker. done is called once.
+func (t *Table) Take(m Message, done func(error)) {
+	m.receipt = calling(done)
+	topic, words, err := t.Find(m.Topic)
+	if err == nil && !m.Who.MaySome(topic.Right) {
+		err = rightMissing(topic.Right)
+	}
+	if err != nil {
+		done(err)
+		return
+	}
+	m.Words = words
+	topic.Handler(&m)
+}
+
+type calling func(error)
+
+func (c calling) settle(_ *Message, err error) { c(err) }
+
+func rightMissing(v home.Verb) error {
+	return home.Errorf(home.Forbidden, "this needs the right %s, which the key does not hold", v).Because("right_missing")
+}
