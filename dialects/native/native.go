@@ -5,6 +5,7 @@ package native
 import (
 	"slices"
 
+	"latchkey/dialects/native/phones"
 	"latchkey/dialects/native/places"
 	"latchkey/dialects/native/rest"
 	"latchkey/dialects/native/stream"
@@ -46,7 +47,7 @@ func New(h *hub.Hub, o Options) (wire.Dialect, error) {
 func (a *api) operations() []rest.Operation {
 	return slices.Concat(
 		a.setups(), a.sessions(), a.accounts(),
-		a.houses(), a.rooms(), a.members(), a.presences(), places.Operations(a.hub), a.keys(),
+		a.houses(), a.rooms(), a.members(), a.presences(), places.Operations(a.hub), a.keys(), phones.Operations(a.hub),
 		a.devices(), a.states(), a.exports(), a.commands(),
 		a.scenes(), a.runs(), a.actions(),
 		a.events(), a.streams(), a.messages(), a.requests(), a.audits(),
