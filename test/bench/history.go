@@ -97,14 +97,17 @@ func (b *bench) history() error {
 	if err != nil {
 		return err
 	}
-	b.report.say("%s points of %d features, one a minute, loaded as history at %s points/s; %.2f bytes on disk for a point.\n",
-		thousands(float64(b.points)), historyFeatures, thousands(float64(b.points)/p.loaded.Seconds()), float64(size(p.dir))/float64(b.points))
+	perPoint := float64(size(filepath.Join(p.dir, "history.db"))) / float64(b.points)
+	b.report.say("%s points of %d features, one a minute, loaded as history at %s points/s; %.2f bytes of history for a point, %.2f of all files, the log of the last entries with them.\n",
+		thousands(float64(b.points)), historyFeatures, thousands(float64(b.points)/p.loaded.Seconds()), perPoint, float64(size(p.dir))/float64(b.points))
+	b.report.aim(aim{what: "bytes of history for a point", wanted: 3, most: true, measured: perPoint})
 	begun := time.Now()
 	s, err := b.program(p.dir)
 	if err != nil {
 		return err
 	}
 	defer s.stop()
+	b.report.aim(aim{what: "start to ready with the history", wanted: 60, unit: "ms", most: true, measured: float64(time.Since(begun)) / 1e6})
 	b.report.say("Start to ready with these points: %s; memory %.1f MB.\n", micros(time.Since(begun)), float64(s.memory())/1e6)
 	e, err := b.self("echo")
 	if err != nil {
@@ -116,6 +119,7 @@ func (b *bench) history() error {
 		return err
 	}
 	b.report.say("A static body of 30 kB: %s/s at 16 connections.\n", thousands(ceiling.rate()))
+	b.report.say("A page of raw points is about 80 kB: each has its feature, number, moment and value.\n")
 	b.report.table("query", "c=1 p50", "c=16 /s", "of the static body", "server CPU for one")
 	for _, q := range []struct{ name, path string }{
 		{"1,000 points raw, a page", b.query("/states", p.to-24*60*minute, p.to, "")},
@@ -137,8 +141,22 @@ func (b *bench) history() error {
 			return fmt.Errorf("%s: %w", q.name, err)
 		}
 		b.report.row(q.name, micros(percentile(one.latencies, 0.5)), thousands(many.rate()), fmt.Sprintf("%.2f", many.rate()/ceiling.rate()), micros(each([]outcome{many})))
+		b.queryAims(q.name, float64(percentile(one.latencies, 0.5))/1e6, many.rate()/ceiling.rate())
 	}
 	return nil
+}
+
+// queryAims notes what a query that has an aim came to.
+func (b *bench) queryAims(name string, millis, share float64) {
+	switch name {
+	case "1,000 points raw, a page":
+		b.report.aim(aim{what: "a page of 1,000 raw points, alone", wanted: 0.25, unit: "ms", most: true, measured: millis})
+		b.report.aim(aim{what: "such pages, of a static body of 30 kB", wanted: 0.25, measured: share,
+			why: "the page is nearly three times as long as the static body, and is read from compressed chunks and written as JSON each time"})
+	case "35 days in hours":
+		b.report.aim(aim{what: name + " (50,400 points), alone", wanted: 1, unit: "ms", most: true, measured: millis,
+			why: "a chunk holds eight hours, so that each one has to be unpacked to be cut into hours; in days, the chunks' own sums do"})
+	}
 }
 
 // query is a path with FEATURE where the feature goes.

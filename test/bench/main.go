@@ -118,8 +118,10 @@ func run(o options) error {
 			return ctx.Err()
 		}
 	}
+	summary := b.report.summary()
+	fmt.Print(summary)
 	if o.out == "" {
 		return nil
 	}
-	return os.WriteFile(o.out, []byte(b.report.text.String()), 0o644)
+	return os.WriteFile(o.out, []byte(b.report.head+summary+b.report.text.String()), 0o644)
 }

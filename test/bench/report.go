@@ -11,8 +11,13 @@ import (
 
 // report is what is printed, kept as Markdown.
 type report struct {
+	head string // what stands before the summary
 	text strings.Builder
+	aims []aim
 }
+
+// aim notes what an aim has come to.
+func (r *report) aim(a aim) { r.aims = append(r.aims, a) }
 
 func (r *report) say(format string, args ...any) {
 	line := fmt.Sprintf(format, args...)
@@ -23,7 +28,9 @@ func (r *report) say(format string, args ...any) {
 func (r *report) begin() {
 	r.say("# Benchmarks\n\nWritten by `make bench`. Single figures carry about 15 %% noise; the ratios are medians of alternating rounds of one run.\n")
 	r.say("Machine: %s, %d cores, %s, %s. Date: %s.", cpu(), runtime.NumCPU(), runtime.GOOS+"/"+runtime.GOARCH, runtime.Version(), time.Now().UTC().Format("2006-01-02"))
-	r.say("The load generator runs on the same cores.")
+	r.say("The load generator runs on the same cores. Load average when the run began: %s; where it is above 1, others used the machine too, and only the ratios mean something.", busy())
+	r.head = r.text.String()
+	r.text.Reset()
 }
 
 func (r *report) section(title string) { r.say("\n## %s\n", title) }

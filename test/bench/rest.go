@@ -34,6 +34,9 @@ func (b *bench) sizes() error {
 		}
 		wait(b.ctx, 1500*time.Millisecond)
 		states := o.requests * c.states
+		if c.states > 1 && c.connections == 1 {
+			b.report.aim(aim{what: "bytes written for a state in batches of 100", wanted: 190, most: true, measured: float64(s.written()-before) / float64(states)})
+		}
 		b.report.row(c.name, thousands(float64(states)), fmt.Sprintf("%.0f", float64(s.written()-before)/float64(states)))
 	}
 	return nil
@@ -65,6 +68,8 @@ func (b *bench) idle() error {
 		}
 		s.stop()
 	}
+	b.report.aim(aim{what: "memory at rest", wanted: 30, unit: "MB", most: true, measured: float64(memory) / 1e6})
+	b.report.aim(aim{what: "start to the first answer, empty", wanted: 60, unit: "ms", most: true, measured: median(starts) / 1e6})
 	b.report.table("figure", "value", "aim")
 	b.report.row("start to the first answer", micros(time.Duration(median(starts))), "60 ms")
 	b.report.row("memory after 5 s", fmt.Sprintf("%.1f MB", float64(memory)/1e6), "30 MB")
