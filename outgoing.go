@@ -22,7 +22,8 @@ type Guard struct {
 func NewGuard(c Config) *Guard {
 	c.defaults()
 	g := &Guard{}
-	g.egress = egress.New(egress.Config{Allow: c.Settings.Egress.Allow, Clock: c.Wall, Own: g.listeners})
+	g.egress = egress.New(egress.Config{Allow: c.Settings.Egress.Allow, Clock: c.Wall, Own: g.listeners,
+		Silent: c.Demo})
 	return g
 }
 

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"latchkey"
+	"latchkey/cmd/latchkey/demohouse"
+	"latchkey/drivers/demo"
 	"latchkey/home"
 	"latchkey/hub"
 )
@@ -20,10 +22,14 @@ import (
 // opens an invented home only.
 const demoFile = "demo.json"
 
-// demo is the invented home.
-type demo struct {
+// demoHome is the invented home.
+type demoHome struct {
+	*app
 	folder string
 	kept   keptDemo
+	clock  *demohouse.Clock
+	pace   int
+	owner  *home.Identity // until the rehearsal of a new home is over
 }
 
 type keptDemo struct {
@@ -31,15 +37,17 @@ type keptDemo struct {
 	Password string `json:"password"`
 	Phone    string `json:"phone_key"`  // open API key that may write the phone's presence, and nothing else
 	Reader   string `json:"reader_key"` // token that may see the two devices and command the lamp
+	Seed     uint64 `json:"seed"`       // the house was drawn from it
 }
 
 // chooseDemo settles the demo's folder: never that of a real home.
-func chooseDemo(c *latchkey.Config, chosen bool) (*demo, error) {
+func (a *app) chooseDemo(c *latchkey.Config, chosen bool) (*demoHome, error) {
 	s := &c.Settings
 	if !chosen {
 		s.Data += "-demo"
 	}
-	d := &demo{folder: s.Data}
+	d := &demoHome{app: a, folder: s.Data, clock: demohouse.NewClock(time.Now), kept: keptDemo{Seed: 1}}
+	c.Demo, c.Clock, c.Wall = true, d.clock.Now, time.Now
 	b, err := os.ReadFile(filepath.Join(d.folder, demoFile))
 	if errors.Is(err, os.ErrNotExist) {
 		if _, err := os.Stat(filepath.Join(d.folder, "core.db")); err == nil {
@@ -67,88 +75,100 @@ func refuseDemoFolder(folder string) error {
 	return nil
 }
 
-// prepare furnishes the home the first time.
-func (d *demo) prepare(ctx context.Context, h *hub.Hub) error {
-	if !h.NeedsSetup() {
-		if d.kept.Phone == "" {
-			return fmt.Errorf("the demo in %s was left half made; delete the folder to have a new one", d.folder)
-		}
-		return nil
+// prepare furnishes the home the first time, and takes it up where it was left
+// afterwards.
+func (d *demoHome) prepare(ctx context.Context, h *hub.Hub, drivers []home.Driver) error {
+	driver, err := demohouse.DriverOf(drivers)
+	if err != nil {
+		return err
 	}
-	d.kept = keptDemo{User: "demo", Password: strings.ToLower(rand.Text()[:16])}
+	if h.NeedsSetup() {
+		return d.furnish(ctx, h, driver)
+	}
+	houses := h.EveryHouse()
+	if d.kept.Phone == "" || len(houses) == 0 {
+		return fmt.Errorf("the demo in %s was left half made; delete the folder to have a new one", d.folder)
+	}
+	m, err := demohouse.Return(ctx, h, demohouse.PlaceOf(houses[0], d.kept.Seed), demohouse.Lived{House: houses[0].ID, Clock: d.clock})
+	if err != nil {
+		return err
+	}
+	demohouse.Open(h, driver, houses[0].ID, m)
+	return nil
+}
+
+// furnish makes the house with its history, and what the curl lines need.
+func (d *demoHome) furnish(ctx context.Context, h *hub.Hub, driver *demo.Driver) error {
+	d.kept.User, d.kept.Password = "demo", strings.ToLower(rand.Text()[:16])
+	latitude, longitude := demohouse.Paris()
 	made, err := h.Setup(ctx, hub.SetupRequest{Username: d.kept.User, Password: d.kept.Password, Name: "Demo", Loopback: true,
-		House: &hub.NewHouse{Name: "Demo house", TimeZone: "Europe/Paris", Language: "en"}})
+		House: &hub.NewHouse{Name: d.say("Demo house", "Maison de démonstration"), TimeZone: "Europe/Paris", Language: d.language(), Latitude: &latitude, Longitude: &longitude}})
 	if err != nil {
 		return err
 	}
-	id, err := h.Identify(ctx, hub.Credential{Secret: made.Token, House: made.House.ID})
+	if d.owner, err = h.Identify(ctx, hub.Credential{Secret: made.Token, House: made.House.ID}); err != nil {
+		return err
+	}
+	fmt.Fprintln(d.err, d.say("Drawing a house with seven days of history ...", "Je dessine une maison avec sept jours d'historique ..."))
+	began := time.Now()
+	m, values, err := demohouse.Furnish(ctx, h, d.owner, demohouse.PlaceOf(made.House, d.kept.Seed))
 	if err != nil {
 		return err
 	}
-	if err := d.furnish(ctx, h, id); err != nil {
+	fmt.Fprintf(d.err, d.say("%d values in %.1f s.\n", "%d valeurs en %.1f s.\n"), values, time.Since(began).Seconds())
+	demohouse.Open(h, driver, made.House.ID, m)
+	if _, err := demohouse.MakeScenes(ctx, h, d.owner, d.language()); err != nil {
 		return err
 	}
-	if err := h.SignOut(ctx, id); err != nil {
+	if err := d.makeKeys(ctx, h); err != nil {
 		return err
 	}
 	return d.keep()
 }
 
-// furnish makes the phone and the two scenes of the Open API's tutorial, a lamp
-// and the keys of the curl lines.
-func (d *demo) furnish(ctx context.Context, h *hub.Hub, id *home.Identity) error {
-	zero, one, hundred := 0.0, 1.0, 100.0
-	room, err := h.CreateRoom(ctx, id, "Living room")
+// makeKeys makes the keys of the curl lines, which may do just that. They do
+// not expire: a fast house's year is over soon.
+func (d *demoHome) makeKeys(ctx context.Context, h *hub.Hub) error {
+	lamp, err := h.Device(ctx, d.owner, "lamp")
 	if err != nil {
 		return err
 	}
-	phone, err := h.CreateDevice(ctx, id, hub.NewDevice{Name: "My phone", ExternalID: "mqtt:my-phone", Driver: "virtual", Features: []hub.NewFeature{
-		{ExternalID: phoneFeature, Name: "At home", Category: "motion-sensor", Type: "binary", Min: &zero, Max: &one, ReadOnly: true}}})
+	phone, err := h.Device(ctx, d.owner, "mqtt:my-phone")
 	if err != nil {
 		return err
 	}
-	lamp, err := h.CreateDevice(ctx, id, hub.NewDevice{Name: "Lamp", ExternalID: "lamp", Driver: "virtual", Room: room.ID, Features: []hub.NewFeature{
-		{ExternalID: "lamp:on", Name: "On", Category: "light", Type: "binary", Min: &zero, Max: &one},
-		{ExternalID: "lamp:brightness", Name: "Brightness", Category: "light", Type: "brightness", Unit: "percent", Min: &zero, Max: &hundred}}})
+	_, d.kept.Phone, err = h.CreateKey(ctx, d.owner, hub.NewKey{Kind: home.OpenKey, Name: "demo phone", Expires: hub.Never,
+		Grants: []home.Grant{{Verbs: []home.Verb{home.WriteState}, Features: []string{demo.YourPhone}}}})
 	if err != nil {
 		return err
 	}
-	for _, s := range demoScenes() {
-		if _, err := h.CreateScene(ctx, id, s); err != nil {
-			return fmt.Errorf("scene %s: %w", s.Name, err)
-		}
-	}
-	year := home.TimeOf(h.Now().Std().Add(365 * 24 * time.Hour))
-	_, d.kept.Phone, err = h.CreateKey(ctx, id, hub.NewKey{Kind: home.OpenKey, Name: "demo phone", Expires: year,
-		Grants: []home.Grant{{Verbs: []home.Verb{home.WriteState}, Features: []string{phoneFeature}}}})
-	if err != nil {
-		return err
-	}
-	_, d.kept.Reader, err = h.CreateKey(ctx, id, hub.NewKey{Kind: home.TokenKey, Name: "demo screen", Expires: year, Grants: []home.Grant{
+	_, d.kept.Reader, err = h.CreateKey(ctx, d.owner, hub.NewKey{Kind: home.TokenKey, Name: "demo screen", Expires: hub.Never, Grants: []home.Grant{
 		{Verbs: []home.Verb{home.ReadDevice, home.ReadState}, Devices: []home.ID{lamp.ID, phone.ID}},
 		{Verbs: []home.Verb{home.Control}, Devices: []home.ID{lamp.ID}}}})
 	return err
 }
 
-// phoneFeature is the external id that the tutorial of the Open API gives.
-const phoneFeature = "mqtt:my-phone-presence"
-
-func demoScenes() []home.Scene {
-	raw := func(s string) json.RawMessage { return json.RawMessage(s) }
-	scene := func(name, value, atHome, lamp string) home.Scene {
-		return home.Scene{Name: name, Enabled: true,
-			Triggers:   []home.Trigger{{Type: "state", Settings: raw(`{"type":"state","feature":"` + phoneFeature + `","operator":"=","value":` + value + `}`)}},
-			Conditions: []home.Trigger{},
-			Steps: []home.Step{
-				{Name: "Presence", Action: "presence.set", Args: raw(`{"account":"me","at_home":` + atHome + `}`)},
-				{Name: "Lamp", Action: "device.command", Args: raw(`{"feature":"lamp:on","value":` + lamp + `}`)},
-			}}
+// begin rehearses a new home's scenes and lets the clock run at the demo's
+// speed.
+func (d *demoHome) begin(ctx context.Context, h *hub.Hub) error {
+	if d.owner != nil {
+		phone, err := h.Identify(ctx, hub.Credential{Secret: d.kept.Phone})
+		if err != nil {
+			return err
+		}
+		if err := demohouse.Rehearse(ctx, h, d.owner, phone); err != nil {
+			return err
+		}
+		if err := h.SignOut(ctx, d.owner); err != nil {
+			return err
+		}
 	}
-	return []home.Scene{scene("Back home", "1", "true", "1"), scene("Left home", "0", "false", "0")}
+	d.clock.Run(d.pace)
+	return nil
 }
 
 // keep writes the demo's file, which only the owner may read.
-func (d *demo) keep() error {
+func (d *demoHome) keep() error {
 	b, err := json.MarshalIndent(d.kept, "", "  ")
 	if err != nil {
 		return err
@@ -160,10 +180,10 @@ func (d *demo) keep() error {
 }
 
 // curls are three lines that work when they are pasted.
-func (d *demo) curls(url string) []string {
+func (d *demoHome) curls(url string) []string {
 	return []string{
-		"curl -X POST " + url + "/v1/api/device/state/" + d.kept.Phone + ` -H 'Content-Type: application/json' -d '{"device_feature_external_id": "` + phoneFeature + `", "state": 1}'`,
+		"curl -X POST " + url + "/v1/api/device/state/" + d.kept.Phone + ` -H 'Content-Type: application/json' -d '{"device_feature_external_id": "` + demo.YourPhone + `", "state": 1}'`,
 		"curl " + url + apiPrefix + "/devices -H 'Authorization: Bearer " + d.kept.Reader + "'",
-		"curl -X POST " + url + apiPrefix + "/commands -H 'Authorization: Bearer " + d.kept.Reader + `' -H 'Content-Type: application/json' -d '{"feature": "lamp:on", "value": false}'`,
+		"curl -X POST " + url + apiPrefix + "/commands -H 'Authorization: Bearer " + d.kept.Reader + `' -H 'Content-Type: application/json' -d '{"feature": "` + demo.Lamp + `", "value": false}'`,
 	}
 }

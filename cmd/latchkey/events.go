@@ -28,12 +28,13 @@ func (a *app) eventsCommand() *cobra.Command {
 func (a *app) eventsTail() *cobra.Command {
 	var since string
 	var limit int
+	var back uint64
 	var asJSON bool
 	c := &cobra.Command{
 		Use: "tail", Args: cobra.NoArgs, Short: a.say("follow values and events, each with its cause", "suivre valeurs et événements, chacun avec sa cause"),
 		Long: a.say("Follows until Ctrl-C. A lost connection is taken up where it broke; what could not be kept is said as a gap.",
 			"Suit jusqu'à Ctrl-C. Une connexion perdue est reprise où elle s'est rompue ; ce qui n'a pu être gardé est dit."),
-		Example: "  latchkey events tail\n  latchkey events tail --since 0 --json | jq .type\n  latchkey events tail --since 1200 --limit 10",
+		Example: "  latchkey events tail\n  latchkey events tail --since 0 --json | jq .type\n  latchkey events tail --last 20 --limit 20",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.signedIn()
 			if err != nil {
@@ -48,11 +49,16 @@ func (a *app) eventsTail() *cobra.Command {
 					return fmt.Errorf("--since: %q is not an order number", since)
 				}
 				t.last, t.known = n, true
+			} else if back > 0 {
+				if err := t.goBack(ctx, back); err != nil {
+					return err
+				}
 			}
 			return t.follow(ctx)
 		},
 	}
 	c.Flags().StringVar(&since, "since", "", a.say("begin behind this order number; 0 = from the oldest kept", "commencer après ce numéro d'ordre ; 0 = du plus ancien gardé"))
+	c.Flags().Uint64Var(&back, "last", 0, a.say("begin so many entries back", "commencer tant d'entrées plus tôt"))
 	c.Flags().IntVar(&limit, "limit", 0, a.say("end after so many; 0 = never", "finir après tant ; 0 = jamais"))
 	c.Flags().BoolVar(&asJSON, "json", false, a.say("one line of JSON each", "une ligne JSON chacun"))
 	return c
@@ -67,6 +73,18 @@ type tail struct {
 	last   uint64
 	known  bool // last is where to go on
 	shown  int
+}
+
+// goBack begins n entries before the newest.
+func (t *tail) goBack(ctx context.Context, n uint64) error {
+	var page struct {
+		Head uint64 `json:"head"`
+	}
+	if err := t.client.do(ctx, "GET", "/events?limit=1", nil, &page); err != nil {
+		return err
+	}
+	t.last, t.known = page.Head-min(n, page.Head), true
+	return nil
 }
 
 // errEnough ends a tail that has shown what was asked for.

@@ -77,7 +77,7 @@ L'utiliser pour de bon : latchkey serve`),
 		SilenceUsage: true, SilenceErrors: true,
 	}
 	root.PersistentFlags().StringVar(&a.config, "config", "", a.say("settings file (YAML); default: $LATCHKEY_CONFIG", "fichier de réglages (YAML) ; défaut : $LATCHKEY_CONFIG"))
-	root.AddCommand(a.serveCommand(), a.configCommand(), a.checkCommand(), a.recoverCommand(), a.doctorCommand(),
+	root.AddCommand(a.serveCommand(), a.demoCommand(), a.configCommand(), a.checkCommand(), a.recoverCommand(), a.doctorCommand(),
 		a.loginCommand(), a.keysCommand(), a.devicesCommand(), a.statesCommand(), a.eventsCommand(), a.runCommand(),
 		a.routesCommand(), a.versionCommand())
 	a.dress(root)

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"latchkey"
+	"latchkey/cmd/latchkey/demohouse"
 	"latchkey/home"
 )
 
@@ -27,7 +28,9 @@ type serving struct {
 	config latchkey.Config
 	began  time.Time
 	json   bool
-	demo   *demo  // nil for a real home
+	demo   *demoHome // nil for a real home
+	pace   int       // of the demo
+	addr   net.Addr
 	mqtt   string // where the embedded MQTT broker answers; "" = nowhere
 }
 
@@ -59,6 +62,7 @@ func (a *app) serveCommand() *cobra.Command {
 	f.StringVar(&data, "data", "", a.say("folder of the data", "dossier des données"))
 	f.StringVar(&listen, "listen", "", a.say("host:port to listen on; port 0 = a free one", "hôte:port d'écoute ; port 0 = un port libre"))
 	f.BoolVar(&demonstrate, "demo", false, a.say("an invented home in a folder of its own, ready for curl", "une maison inventée, dans son propre dossier, prête pour curl"))
+	f.IntVar(&s.pace, "demo-speed", 1, a.say("how many times faster than real time the demo lives, 1 to 86400", "combien de fois plus vite que le temps réel vit la démonstration, de 1 à 86400"))
 	f.BoolVar(&s.json, "json", false, a.say("say what is needed to begin as one line of JSON", "dire ce qu'il faut pour commencer sur une ligne JSON"))
 	f.BoolVar(&safe, "safe-mode", false, a.say("start with all scenes off", "démarrer sans aucune scène"))
 	return c
@@ -66,16 +70,20 @@ func (a *app) serveCommand() *cobra.Command {
 
 // run opens and serves until a signal.
 func (s *serving) run(ctx context.Context, flags map[string][]string, demonstrate bool) error {
+	if s.pace < 1 || s.pace > demohouse.MaxPace || s.pace != 1 && !demonstrate {
+		return fmt.Errorf(s.say("--demo-speed is 1 to %d and goes with --demo", "--demo-speed va de 1 à %d, avec --demo"), demohouse.MaxPace)
+	}
 	loaded, err := s.load(flags)
 	if err != nil {
 		return err
 	}
 	s.warnStrange(loaded)
-	s.config = latchkey.Config{Settings: loaded.Settings, Version: version(), Log: s.logger(loaded.Log.Level, loaded.Log.Format), Demo: demonstrate}
+	s.config = latchkey.Config{Settings: loaded.Settings, Version: version(), Log: s.logger(loaded.Log.Level, loaded.Log.Format), Begin: s.begin}
 	if demonstrate {
-		if s.demo, err = chooseDemo(&s.config, loaded.Origin["data"] != ""); err != nil {
+		if s.demo, err = s.chooseDemo(&s.config, loaded.Origin["data"] != ""); err != nil {
 			return err
 		}
+		s.demo.pace, s.config.Pace = s.pace, s.pace
 		if loaded.Origin["mqtt.broker"] == "" {
 			s.config.Settings.MQTT.Broker = "embedded"
 		}
@@ -84,23 +92,25 @@ func (s *serving) run(ctx context.Context, flags map[string][]string, demonstrat
 	}
 	ctx, stop := signals(ctx)
 	defer stop()
-	house, err := latchkey.Open(ctx, s.config, latchkey.Usual(s.config))
+	parts := latchkey.Usual(s.config)
+	house, err := latchkey.Open(ctx, s.config, parts)
 	if d := latchkey.DamageOf(err); d != nil && !d.Fatal {
 		return s.serveDamage(ctx, d)
 	}
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.serve(ctx, house), house.Close())
+	return errors.Join(s.serve(ctx, house, parts.Drivers), house.Close())
 }
 
-func (s *serving) serve(ctx context.Context, house *latchkey.Latchkey) error {
+func (s *serving) serve(ctx context.Context, house *latchkey.Latchkey, drivers []home.Driver) error {
 	ln, err := s.listen(ctx)
 	if err != nil {
 		return err
 	}
+	s.addr = ln.Addr()
 	if s.demo != nil {
-		if err := s.demo.prepare(ctx, house.Hub()); err != nil {
+		if err := s.demo.prepare(ctx, house.Hub(), drivers); err != nil {
 			return errors.Join(fmt.Errorf("prepare the demo: %w", err), ln.Close())
 		}
 	}
@@ -113,21 +123,31 @@ func (s *serving) serve(ctx context.Context, house *latchkey.Latchkey) error {
 		return errors.Join(err, ln.Close())
 	}
 	debug.FreeOSMemory() // opening needs far more than what follows
-	if err := s.announce(house.Hub(), ln.Addr()); err != nil {
-		return errors.Join(err, ln.Close())
-	}
 	watching, enough := context.WithCancel(context.WithoutCancel(ctx))
 	watched := make(chan struct{})
 	go func() { defer close(watched); s.watchdog(watching, house) }()
 	balanced := make(chan struct{})
 	go func() { defer close(balanced); latchkey.BalanceMemory(watching) }()
 	defer func() { enough(); <-watched; <-balanced }()
-	s.tell(daemon.SdNotifyReady)
 	defer context.AfterFunc(ctx, func() { s.tell(daemon.SdNotifyStopping) })()
 	if err := house.Serve(ctx, ln); err != nil {
 		return err
 	}
 	s.config.Log.Info("stopped")
+	return nil
+}
+
+// begin says that the house is ready, once its scenes run.
+func (s *serving) begin(ctx context.Context, house *latchkey.Latchkey) error {
+	if s.demo != nil {
+		if err := s.demo.begin(ctx, house.Hub()); err != nil {
+			return err
+		}
+	}
+	if err := s.announce(house.Hub(), s.addr); err != nil {
+		return err
+	}
+	s.tell(daemon.SdNotifyReady)
 	return nil
 }
 

@@ -58,6 +58,7 @@ func (d *Driver) Open(house home.ID, m *Model) {
 		return
 	}
 	d.yours.Store(m.yours)
+	m.live = true
 	d.house, d.model = house, m
 	close(d.opened)
 }

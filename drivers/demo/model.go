@@ -42,6 +42,7 @@ type Model struct {
 
 	yours     bool // your phone is at home
 	yoursFrom home.Time
+	live      bool // your phone reports by itself
 
 	at        [peopleCount]soul
 	door      home.Time // the front door stands open until then
@@ -70,7 +71,7 @@ const Never = home.Time(math.MaxInt64)
 // go like the others.
 func NewModel(p Place, at, yours home.Time) *Model {
 	m := empty(p)
-	m.yoursFrom = yours
+	m.yoursFrom = yours // until then, and while it has no driver, the model speaks for your phone
 	m.now = whole(at.Add(-12 * time.Hour))
 	for i := range m.list {
 		m.level[i] = m.list[i].habit.starting
@@ -91,7 +92,7 @@ func NewModel(p Place, at, yours home.Time) *Model {
 // to now without a word about the time between: nobody was there to hear it.
 func Resume(p Place, values map[string]home.State, now home.Time) *Model {
 	m := empty(p)
-	m.yours = values[YourPhone].Value.Number == 1
+	m.yours, m.live = values[YourPhone].Value.Number == 1, true
 	for i := range m.list {
 		m.level[i] = m.list[i].habit.starting
 		if s, ok := values[m.list[i].ExternalID]; ok && !s.Value.IsText {

@@ -11,8 +11,8 @@ func (m *Model) report(tell func(home.Report)) {
 	for i := range m.list {
 		if m.list[i].ExternalID == YourPhone {
 			m.level[i] = truth(m.at[you].at != away)
-			if m.now >= m.yoursFrom {
-				continue // from here on it reports by itself
+			if m.live {
+				continue
 			}
 		}
 		if v, ok := m.worth(i); ok {
