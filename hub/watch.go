@@ -162,8 +162,12 @@ func (p *place) settle(d *draft, account home.ID) {
 		}
 	}
 	mv.arriveOrLeave()
-	if now := &mv.member; now.Presence.AtHome && !p.atHomeZone(mv.watch) || ended(now, d.now) {
-		if gone, cause := p.shown(now, mv.watch).Gone(d.now); now.Presence.AtHome && (gone || ended(now, d.now)) {
+	if now := &mv.member; now.Presence.AtHome {
+		gone, cause := p.shown(now, mv.watch).Gone(d.now)
+		if cause == nil {
+			cause = now.Presence.Cause
+		}
+		if gone && !p.atHomeZone(mv.watch) || ended(now, d.now) {
 			mv.turn(false, cause)
 		}
 	}
