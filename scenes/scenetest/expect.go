@@ -16,6 +16,8 @@ func (w *world) expect(a Act) error {
 	case "home", "away":
 		return w.expectPresence(a)
 	case "events":
+		w.mu.Lock()
+		defer w.mu.Unlock()
 		if n := w.events[a.Name]; n != a.Count {
 			return fmt.Errorf("%d events %s were told, want %d", n, a.Name, a.Count)
 		}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -42,6 +43,7 @@ type world struct {
 	first  string                    // the owner's name
 	others map[string]*home.Identity // by name, the owner included
 	scenes map[string]home.Scene     // by name
+	mu     sync.Mutex                // guards events
 	events map[string]int            // told so far, by type
 	end    func()                    // stops the house; begin starts it again
 }
@@ -162,9 +164,11 @@ func (w *world) devices(s *Scenario) {
 
 // count is a bus.Listener that counts events; the committer calls it.
 func (w *world) count(entries []*bus.Entry) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for _, e := range entries {
 		if e.Event != nil {
-			w.events[e.Event.Type]++ // read after settle only
+			w.events[e.Event.Type]++
 		}
 	}
 }
