@@ -46,7 +46,7 @@ func (a *app) devicesList() *cobra.Command {
 			var raw struct {
 				Devices json.RawMessage `json:"devices"`
 			}
-			if err := c.do(cmd.Context(), "GET", "/devices", nil, &raw); err != nil {
+			if err := c.Do(cmd.Context(), "GET", "/devices", nil, &raw); err != nil {
 				return err
 			}
 			if asJSON {
@@ -110,7 +110,7 @@ func (a *app) devicesCreate() *cobra.Command {
 			}
 			in := map[string]any{"name": name, "external_id": external, "room": room, "features": []any{f}}
 			var out json.RawMessage
-			if err := c.do(cmd.Context(), "POST", "/devices", in, &out); err != nil {
+			if err := c.Do(cmd.Context(), "POST", "/devices", in, &out); err != nil {
 				return err
 			}
 			if asJSON {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"latchkey/cmd/latchkey/api"
 	"latchkey/home"
 )
 
@@ -67,7 +68,7 @@ func (a *app) eventsTail() *cobra.Command {
 // tail follows a house's log.
 type tail struct {
 	*app
-	client *client
+	client *api.Client
 	json   bool
 	limit  int // 0 = no end
 	last   uint64
@@ -80,7 +81,7 @@ func (t *tail) goBack(ctx context.Context, n uint64) error {
 	var page struct {
 		Head uint64 `json:"head"`
 	}
-	if err := t.client.do(ctx, "GET", "/events?limit=1", nil, &page); err != nil {
+	if err := t.client.Do(ctx, "GET", "/events?limit=1", nil, &page); err != nil {
 		return err
 	}
 	t.last, t.known = page.Head-min(n, page.Head), true
@@ -96,7 +97,7 @@ func (t *tail) follow(ctx context.Context) error {
 	for pause := time.Second; ; pause = min(2*pause, 30*time.Second) {
 		before := t.last
 		err := t.once(ctx)
-		p, refused := errors.AsType[*problem](err)
+		p, refused := errors.AsType[*api.Problem](err)
 		switch {
 		case ctx.Err() != nil || errors.Is(err, errEnough):
 			return nil
@@ -122,7 +123,7 @@ func (t *tail) once(ctx context.Context) error {
 	if t.known {
 		path += "?since=" + strconv.FormatUint(t.last, 10)
 	}
-	w, err := t.client.send(ctx, "GET", path, nil)
+	w, err := t.client.Send(ctx, "GET", path, nil)
 	if err != nil {
 		return err
 	}

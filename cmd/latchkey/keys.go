@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"latchkey/cmd/latchkey/api"
 	"latchkey/home"
 )
 
@@ -49,7 +50,7 @@ func (a *app) keysList() *cobra.Command {
 			var out struct {
 				Keys []shownKey `json:"keys"`
 			}
-			if err := c.do(cmd.Context(), "GET", "/keys", nil, &out); err != nil {
+			if err := c.Do(cmd.Context(), "GET", "/keys", nil, &out); err != nil {
 				return err
 			}
 			if asJSON {
@@ -133,7 +134,7 @@ func (a *app) keysCreate() *cobra.Command {
 				in["expires_at"] = at
 			}
 			var out madeKey
-			if err := c.do(cmd.Context(), "POST", "/keys", in, &out); err != nil {
+			if err := c.Do(cmd.Context(), "POST", "/keys", in, &out); err != nil {
 				return err
 			}
 			return a.showSecret(c, out, asJSON)
@@ -173,7 +174,7 @@ func later(now time.Time, s string) (home.Time, error) {
 }
 
 // showSecret shows a secret this once, with a line that uses it.
-func (a *app) showSecret(c *client, k madeKey, asJSON bool) error {
+func (a *app) showSecret(c *api.Client, k madeKey, asJSON bool) error {
 	if asJSON {
 		return json.NewEncoder(a.out).Encode(k)
 	}
@@ -181,7 +182,7 @@ func (a *app) showSecret(c *client, k madeKey, asJSON bool) error {
 	fmt.Fprintf(a.err, a.say("Key %s (%s). It is shown this once; keep it.\n", "Clé %s (%s). Elle n'est montrée qu'une fois ; gardez-la.\n"), k.Key.ID, k.Key.Name)
 	if k.Key.Kind == home.OpenKey && len(k.Key.Rights) == 1 && len(k.Key.Rights[0].Features) > 0 {
 		fmt.Fprintf(a.err, "  curl -X POST %s/v1/api/device/state/%s -H 'Content-Type: application/json' -d '{\"device_feature_external_id\": \"%s\", \"state\": 1}'\n",
-			c.base, k.Secret, k.Key.Rights[0].Features[0])
+			c.Base, k.Secret, k.Key.Rights[0].Features[0])
 	}
 	return nil
 }
@@ -194,7 +195,7 @@ func (a *app) keysRevoke() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := c.do(cmd.Context(), "DELETE", "/keys/"+url.PathEscape(args[0]), nil, nil); err != nil {
+			if err := c.Do(cmd.Context(), "DELETE", "/keys/"+url.PathEscape(args[0]), nil, nil); err != nil {
 				return err
 			}
 			fmt.Fprintln(a.out, a.say("Revoked.", "Révoquée."))
@@ -216,7 +217,7 @@ func (a *app) keysRotate() *cobra.Command {
 			}
 			var out madeKey
 			in := map[string]int64{"overlap_seconds": int64(overlap / time.Second)}
-			if err := c.do(cmd.Context(), "POST", "/keys/"+url.PathEscape(args[0])+"/rotate", in, &out); err != nil {
+			if err := c.Do(cmd.Context(), "POST", "/keys/"+url.PathEscape(args[0])+"/rotate", in, &out); err != nil {
 				return err
 			}
 			return a.showSecret(c, out, asJSON)

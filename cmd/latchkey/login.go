@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"latchkey/cmd/latchkey/api"
 	"latchkey/internal/settings"
 )
 
@@ -77,17 +78,17 @@ func (a *app) loginCommand() *cobra.Command {
 			}
 			in := bufio.NewReader(a.in)
 			if withToken {
-				c.token, err = a.ask(in, a.say("Token: ", "Jeton : "), true)
+				c.Token, err = a.ask(in, a.say("Token: ", "Jeton : "), true)
 			} else {
 				err = a.signIn(cmd, c, in, user)
 			}
 			if err != nil {
 				return err
 			}
-			if err := a.keepLogin(login{URL: c.base, Token: c.token}); err != nil {
+			if err := a.keepLogin(login{URL: c.Base, Token: c.Token}); err != nil {
 				return err
 			}
-			fmt.Fprintf(a.out, a.say("Signed in to %s. Kept in %s\n", "Connecté à %s. Gardé dans %s\n"), c.base, a.loginFile())
+			fmt.Fprintf(a.out, a.say("Signed in to %s. Kept in %s\n", "Connecté à %s. Gardé dans %s\n"), c.Base, a.loginFile())
 			return nil
 		},
 	}
@@ -96,7 +97,7 @@ func (a *app) loginCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) signIn(cmd *cobra.Command, c *client, in *bufio.Reader, user string) (err error) {
+func (a *app) signIn(cmd *cobra.Command, c *api.Client, in *bufio.Reader, user string) (err error) {
 	if user == "" {
 		if user, err = a.ask(in, a.say("Username: ", "Nom d'utilisateur : "), false); err != nil {
 			return err
@@ -109,9 +110,9 @@ func (a *app) signIn(cmd *cobra.Command, c *client, in *bufio.Reader, user strin
 	var out struct {
 		Token string `json:"token"`
 	}
-	c.token = ""
-	err = c.do(cmd.Context(), "POST", "/session", map[string]string{"username": user, "password": password}, &out)
-	c.token = out.Token
+	c.Token = ""
+	err = c.Do(cmd.Context(), "POST", "/session", map[string]string{"username": user, "password": password}, &out)
+	c.Token = out.Token
 	return err
 }
 

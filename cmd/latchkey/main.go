@@ -72,13 +72,13 @@ L'essayer :              latchkey serve --demo
 L'utiliser pour de bon : latchkey serve`),
 		Example: `  latchkey serve --demo
   latchkey login
-  latchkey keys create --name phone --right state:write --feature mqtt:my-phone-presence
+  latchkey pair --name "My phone"
   latchkey events tail`,
 		SilenceUsage: true, SilenceErrors: true,
 	}
 	root.PersistentFlags().StringVar(&a.config, "config", "", a.say("settings file (YAML); default: $LATCHKEY_CONFIG", "fichier de réglages (YAML) ; défaut : $LATCHKEY_CONFIG"))
 	root.AddCommand(a.serveCommand(), a.demoCommand(), a.configCommand(), a.checkCommand(), a.recoverCommand(), a.doctorCommand(),
-		a.loginCommand(), a.keysCommand(), a.devicesCommand(), a.statesCommand(), a.eventsCommand(), a.runCommand(),
+		a.loginCommand(), a.pairCommand(), a.keysCommand(), a.devicesCommand(), a.statesCommand(), a.eventsCommand(), a.runCommand(),
 		a.routesCommand(), a.versionCommand())
 	a.dress(root)
 	return root

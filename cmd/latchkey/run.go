@@ -29,7 +29,7 @@ func (a *app) runCommand() *cobra.Command {
 			var out struct {
 				Result json.RawMessage `json:"result"`
 			}
-			if err := c.do(cmd.Context(), "POST", "/actions/"+url.PathEscape(args[0]), in, &out); err != nil {
+			if err := c.Do(cmd.Context(), "POST", "/actions/"+url.PathEscape(args[0]), in, &out); err != nil {
 				return err
 			}
 			fmt.Fprintf(a.out, "%s\n", out.Result)

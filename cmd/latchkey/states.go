@@ -49,7 +49,7 @@ func (a *app) statesSend() *cobra.Command {
 				Seq uint64    `json:"seq"`
 				At  home.Time `json:"at"`
 			}
-			if err := c.do(cmd.Context(), "POST", "/states", in, &out); err != nil {
+			if err := c.Do(cmd.Context(), "POST", "/states", in, &out); err != nil {
 				return err
 			}
 			fmt.Fprintf(a.out, "%d %s\n", out.Seq, out.At)
@@ -104,7 +104,7 @@ func (a *app) statesHistory() *cobra.Command {
 					States []sample `json:"states"`
 					Next   string   `json:"next_cursor"`
 				}
-				if err := c.do(cmd.Context(), "GET", "/states?"+q.Encode(), nil, &page); err != nil {
+				if err := c.Do(cmd.Context(), "GET", "/states?"+q.Encode(), nil, &page); err != nil {
 					return err
 				}
 				if err := a.printSamples(page.States, asJSON); err != nil {
