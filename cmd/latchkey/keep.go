@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,7 +12,6 @@ import (
 
 	"latchkey"
 	"latchkey/cmd/latchkey/demohouse"
-	"latchkey/hub"
 )
 
 func (a *app) demoCommand() *cobra.Command {
@@ -66,7 +64,7 @@ func (k *keeping) run(ctx context.Context) error {
 	if from.Settings.Data, err = k.demoFolder(loaded.Settings.Data, loaded.Origin["data"] != ""); err != nil {
 		return err
 	}
-	if config.Settings.Data, err = emptyFolder(k.to); err != nil {
+	if config.Settings.Data, err = demohouse.EmptyFolder(k.to); err != nil {
 		return err
 	}
 	password, err := k.ask(bufio.NewReader(k.in), k.say("Password for the new house: ", "Mot de passe de la nouvelle maison : "), true)
@@ -74,13 +72,9 @@ func (k *keeping) run(ctx context.Context) error {
 		return err
 	}
 	from.Demo = true
-	demo, err := latchkey.Open(ctx, from, latchkey.Usual(from))
+	kept, err := demohouse.Move{From: from, To: config, User: k.user, Password: password, Name: k.name, Scenes: k.scenes}.Run(ctx)
 	if err != nil {
-		return fmt.Errorf("open the demo: %w", err)
-	}
-	kept, err := k.move(ctx, demo, config, password)
-	if err := errors.Join(err, demo.Close()); err != nil {
-		return errors.Join(err, clean(config.Settings.Data))
+		return err
 	}
 	fmt.Fprintf(k.out, k.say("Kept %d scenes (%s) in %s.\n", "%d scènes gardées (%s) dans %s.\n"), len(kept.Scenes), strings.Join(kept.Scenes, ", "), config.Settings.Data)
 	fmt.Fprintf(k.out, k.say("Placeholders: %s.\n", "Appareils virtuels : %s.\n"), strings.Join(kept.Devices, ", "))
@@ -96,62 +90,9 @@ func (k *keeping) demoFolder(data string, chosen bool) (string, error) {
 	case !chosen:
 		data += "-demo"
 	}
-	if _, err := os.Stat(filepath.Join(data, demoFile)); err != nil {
+	if _, err := os.Stat(filepath.Join(data, demohouse.File)); err != nil {
 		return "", fmt.Errorf(k.say("%s holds no demo; make one with latchkey serve --demo, or say where it is with --data",
 			"%s ne contient pas de démonstration ; créez-en une avec latchkey serve --demo, ou indiquez-la avec --data"), data)
 	}
 	return data, nil
-}
-
-func emptyFolder(to string) (string, error) {
-	to, err := filepath.Abs(to)
-	if err != nil {
-		return "", err
-	}
-	there, err := os.ReadDir(to)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return "", err
-	}
-	if len(there) > 0 {
-		return "", fmt.Errorf("%s is not empty; a new house needs a folder of its own", to)
-	}
-	return to, nil
-}
-
-// clean takes away what was begun in a folder that was empty.
-func clean(folder string) error {
-	there, err := os.ReadDir(folder)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	for _, f := range there {
-		err = errors.Join(err, os.RemoveAll(filepath.Join(folder, f.Name())))
-	}
-	return err
-}
-
-// move makes the new house and what is kept in it.
-func (k *keeping) move(ctx context.Context, demo *latchkey.Latchkey, config latchkey.Config, password string) (kept demohouse.Kept, err error) {
-	houses := demo.Hub().EveryHouse()
-	if len(houses) == 0 {
-		return kept, fmt.Errorf("the demo was left half made; delete the folder to have a new one")
-	}
-	old := houses[0]
-	house, err := latchkey.Open(ctx, config, latchkey.Usual(config))
-	if err != nil {
-		return kept, fmt.Errorf("make the new house: %w", err)
-	}
-	defer func() { err = errors.Join(err, house.Close()) }()
-	h := house.Hub()
-	made, err := h.Setup(ctx, hub.SetupRequest{Username: k.user, Password: password, Loopback: true,
-		House: &hub.NewHouse{Name: k.name, TimeZone: old.TimeZone, Language: old.Language}})
-	if err != nil {
-		return kept, err
-	}
-	id, err := h.Identify(ctx, hub.Credential{Secret: made.Token, House: made.House.ID})
-	if err != nil {
-		return kept, err
-	}
-	kept, err = demohouse.Keep(ctx, demohouse.Side{Hub: demo.Hub(), ID: demohouse.Inside(old.ID)}, demohouse.Side{Hub: h, ID: id}, k.scenes)
-	return kept, errors.Join(err, h.SignOut(ctx, id))
 }

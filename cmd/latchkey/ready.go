@@ -45,8 +45,8 @@ func (s *serving) announce(h *hub.Hub, addr net.Addr) error {
 	}
 	switch {
 	case s.demo != nil:
-		b.Demo, b.User, b.Secret = true, s.demo.kept.User, s.demo.kept.Password
-		b.Curl = s.demo.curls(b.URL)
+		b.Demo, b.User, b.Secret = true, s.demo.Kept.User, s.demo.Kept.Password
+		b.Curl = s.demo.Curls(b.URL, apiPrefix)
 	case h.NeedsSetup():
 		from := b.URL
 		if b.LAN != "" {

@@ -28,8 +28,8 @@ type serving struct {
 	config latchkey.Config
 	began  time.Time
 	json   bool
-	demo   *demoHome // nil for a real home
-	pace   int       // of the demo
+	demo   *demohouse.Demo // nil for a real home
+	pace   int             // of the demo
 	addr   net.Addr
 	mqtt   string // where the embedded MQTT broker answers; "" = nowhere
 }
@@ -80,14 +80,17 @@ func (s *serving) run(ctx context.Context, flags map[string][]string, demonstrat
 	s.warnStrange(loaded)
 	s.config = latchkey.Config{Settings: loaded.Settings, Version: version(), Log: s.logger(loaded.Log.Level, loaded.Log.Format), Begin: s.begin}
 	if demonstrate {
-		if s.demo, err = s.chooseDemo(&s.config, loaded.Origin["data"] != ""); err != nil {
+		wish := demohouse.Wish{Folder: s.config.Settings.Data, Pace: s.pace, Language: s.language(), Say: s.err}
+		if loaded.Origin["data"] == "" {
+			wish.Folder += "-demo"
+		}
+		if s.demo, err = demohouse.Choose(&s.config, wish); err != nil {
 			return err
 		}
-		s.demo.pace, s.config.Pace = s.pace, s.pace
 		if loaded.Origin["mqtt.broker"] == "" {
 			s.config.Settings.MQTT.Broker = "embedded"
 		}
-	} else if err := refuseDemoFolder(s.config.Settings.Data); err != nil {
+	} else if err := demohouse.RefuseFolder(s.config.Settings.Data); err != nil {
 		return err
 	}
 	ctx, stop := signals(ctx)
@@ -110,7 +113,7 @@ func (s *serving) serve(ctx context.Context, house *latchkey.Latchkey, drivers [
 	}
 	s.addr = ln.Addr()
 	if s.demo != nil {
-		if err := s.demo.prepare(ctx, house.Hub(), drivers); err != nil {
+		if err := s.demo.Prepare(ctx, house.Hub(), drivers); err != nil {
 			return errors.Join(fmt.Errorf("prepare the demo: %w", err), ln.Close())
 		}
 	}
@@ -140,7 +143,7 @@ func (s *serving) serve(ctx context.Context, house *latchkey.Latchkey, drivers [
 // begin says that the house is ready, once its scenes run.
 func (s *serving) begin(ctx context.Context, house *latchkey.Latchkey) error {
 	if s.demo != nil {
-		if err := s.demo.begin(ctx, house.Hub()); err != nil {
+		if err := s.demo.Begin(ctx, house.Hub()); err != nil {
 			return err
 		}
 	}
