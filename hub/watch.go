@@ -94,7 +94,8 @@ func (p *place) shown(m *home.Member, w *watch) *presence.Member {
 
 // SettlePresence makes what has waited for its time: crossings of zones, members
 // whom no source has shown for long enough, memberships that have ended. The
-// program calls it every few seconds.
+// program calls it every few seconds: what could not be written now, as when the
+// disk is full, is written then.
 func (h *Hub) SettlePresence(ctx context.Context) error {
 	type due struct {
 		place   *place
@@ -102,6 +103,9 @@ func (h *Hub) SettlePresence(ctx context.Context) error {
 	}
 	var all []due
 	now := h.Now()
+	if now < clockEpoch {
+		return nil // a clock that cannot be believed sends nobody away
+	}
 	h.registry.mu.RLock()
 	for _, p := range h.registry.houses {
 		p.mu.RLock()
@@ -120,7 +124,7 @@ func (h *Hub) SettlePresence(ctx context.Context) error {
 			}
 			return nil
 		})
-		if err != nil {
+		if err != nil && home.CodeOf(err) != home.Unavailable {
 			return err
 		}
 	}

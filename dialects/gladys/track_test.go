@@ -8,6 +8,7 @@ import (
 
 	"latchkey/dialects/dialecttest"
 	"latchkey/home"
+	"latchkey/hub"
 )
 
 // position is where Alice's record says that she is.
@@ -56,4 +57,50 @@ func TestOwnTracksIsKept(t *testing.T) {
 	if p = position(t, w); p.At != before.At {
 		t.Errorf("a transition moved the member to %+v", p)
 	}
+}
+
+// TestOwnTracksZones: a phone's messages enter and leave zones, make them, and
+// set presence.
+func TestOwnTracksZones(t *testing.T) {
+	w := kit(t).World(t)
+	owner := alice(t, w)
+	send := func(body string) {
+		t.Helper()
+		if a := post(t, w.Handler, "/v1/api/owntracks/"+w.Vars["key"], "application/json", body); a.Code != http.StatusOK {
+			t.Fatalf("%s: %d %s", body, a.Code, a.Body)
+		}
+	}
+	inside := func(want bool) {
+		t.Helper()
+		members, err := w.Hub.Members(t.Context(), owner)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range members {
+			if m.Account == owner.Account && (m.Presence.AtHome != want || (len(m.Zones) > 0) != want) {
+				t.Errorf("at home %v in %v, want %v", m.Presence.AtHome, m.Zones, want)
+			}
+		}
+	}
+	send(`{"_type":"waypoint","desc":"Nest","lat":"48.85833","lon":2.29513,"rad":120,"tst":1385997757}`)
+	send(`{"_type":"waypoints","waypoints":[{"_type":"waypoint","desc":"School","lat":48.9,"lon":2.3,"rad":80,"tst":1385997758},{"_type":"waypoint","desc":"Beacon","rad":0}]}`)
+	zones, err := w.Hub.Zones(t.Context(), owner)
+	if err != nil || len(zones) != 2 || zones[0].Name != "Nest" || zones[0].Area.Circle.Radius != 120 || zones[1].Name != "School" {
+		t.Fatalf("the zones are %+v, %v", zones, err)
+	}
+	yes, none := true, 0
+	if _, err := w.Hub.UpdateZone(t.Context(), owner, zones[0].ID, hub.ZoneChange{Home: &yes, Leave: &none}); err != nil {
+		t.Fatal(err)
+	}
+	inside(false)
+	send(`{"_type":"location","lat":48.8585,"lon":2.2951,"acc":12}`)
+	inside(true)
+	send(`{"_type":"location","lat":48.8592,"lon":2.2951,"acc":60}`)
+	inside(true)
+	send(`{"_type":"transition","event":"leave","desc":"nest","t":"c"}`)
+	inside(false)
+	send(`{"_type":"transition","event":"enter","desc":"Nest","t":"c"}`)
+	inside(true)
+	send(`{"_type":"location","lat":0,"lon":0,"acc":12}`)
+	inside(false)
 }
