@@ -41,6 +41,7 @@ func (r *report) summary() string {
 		}
 		fmt.Fprintf(&s, "| %s | %s %s | %s | %s |\n", a.what, sign, figure(a.wanted, a.unit), figure(a.measured, a.unit), met)
 	}
+	s.WriteString("\nAims in milliseconds or a second are absolute: they are meant for a machine that does nothing else. See the load average above.\n")
 	if why.Len() > 0 {
 		s.WriteString("\nWhat stands in the way where an aim is missed:\n\n" + why.String())
 	}
