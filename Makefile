@@ -9,7 +9,7 @@ CRASHFLAGS  ?=
 BENCHFLAGS  ?=
 BUILDFLAGS  := -trimpath -buildvcs=auto -ldflags='-s -w'
 
-.PHONY: run build test quick lint fuzz bench crash need-go modules
+.PHONY: run build test quick lint fuzz bench crash soak need-go modules
 
 # A demo house, ready for curl: make run. LATCHKEY_DATA and LATCHKEY_LISTEN are honoured; stop it with Ctrl-C.
 run: build
@@ -56,6 +56,10 @@ bench: build
 # Kills and power cuts while clients write; every acknowledged write has to be there afterwards.
 crash: build
 	$(GO) test -tags crash -timeout 30m -count=1 ./test/crash/... $(CRASHFLAGS)
+
+# A whole demo house lives for a month in made-up time; nothing may fail and nothing but its history may grow.
+soak: need-go
+	$(GO) test -tags soak -count=1 -v -timeout 10m ./test/soak
 
 modules: need-go
 	@$(GO) mod download || { echo "the modules could not be fetched; is the Go module proxy ($$($(GO) env GOPROXY)) reachable?"; exit 1; }
