@@ -25,12 +25,17 @@ type HouseChange struct {
 	Version                  int64
 }
 
-// Houses lists the houses that id's account is a member of, by name.
+// Houses lists the houses that id's account is a member of, by name; to a key
+// for one house that house alone. Coordinates are shown with house:read.
 func (h *Hub) Houses(_ context.Context, id *home.Identity) ([]home.House, error) {
 	h.registry.mu.RLock()
 	defer h.registry.mu.RUnlock()
+	only := h.registry.houseOfKey(id.Key)
 	out := []home.House{}
 	for _, p := range h.registry.houses {
+		if only != "" && p.id != only {
+			continue
+		}
 		p.mu.RLock()
 		member := p.members[id.Account]
 		if member != nil && (member.Expires == 0 || member.Expires > h.Now()) || p.id == id.House {
@@ -38,8 +43,22 @@ func (h *Hub) Houses(_ context.Context, id *home.Identity) ([]home.House, error)
 		}
 		p.mu.RUnlock()
 	}
+	if id.Key != "" && !id.May(home.ReadHouse, nil, nil) {
+		for i := range out {
+			out[i].Latitude, out[i].Longitude = nil, nil
+		}
+	}
 	slices.SortFunc(out, func(a, b home.House) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
 	return out, nil
+}
+
+// houseOfKey returns the one house that a key is for, "" for any other. The
+// caller holds r.mu.
+func (r *registry) houseOfKey(key home.ID) home.ID {
+	if c := r.keys[key]; c != nil {
+		return c.snapshot().House
+	}
+	return ""
 }
 
 // EveryHouse lists all houses, by name, for what serves them all to begin with.
@@ -87,10 +106,14 @@ func (h *Hub) houseOf(id *home.Identity) (*place, error) {
 	return h.registry.place(id.House)
 }
 
-// CreateHouse makes a house whose owner is id's account.
+// CreateHouse makes a house whose owner is id's account. A session may, and a
+// personal token with house:write.
 func (h *Hub) CreateHouse(ctx context.Context, id *home.Identity, n NewHouse) (home.House, error) {
 	if id.Account == "" || id.Kind != home.SessionKey && id.Kind != home.TokenKey {
 		return home.House{}, home.Errorf(home.Forbidden, "a house is made by a person: sign in first").Because("right_missing")
+	}
+	if id.Kind == home.TokenKey && !id.May(home.WriteHouse, nil, nil) {
+		return home.House{}, forbidden(home.WriteHouse)
 	}
 	house, err := h.newHouse(n)
 	if err != nil {

@@ -104,6 +104,42 @@ func TestOneAccountTwoHouses(t *testing.T) {
 	}
 }
 
+// A key for one house learns nothing of its account's other houses, nothing of
+// where its own stands without house:read, and founds none without house:write.
+func TestANarrowTokenAndHouses(t *testing.T) {
+	f := open(t)
+	north, east := 48.8, 2.3
+	f.house = must[home.House](t)(f.UpdateHouse(f.ctx, f.owner, hub.HouseChange{Latitude: &north, Longitude: &east}))
+	f.clock.forward(time.Second)
+	hut := must[home.House](t)(f.CreateHouse(f.ctx, f.owner, hub.NewHouse{Name: "Hut", Latitude: &east, Longitude: &east}))
+	token := func(n hub.NewKey) *home.Identity {
+		t.Helper()
+		n.Kind, n.Name = home.TokenKey, "script"
+		_, secret, err := f.CreateKey(f.ctx, f.owner, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f.identify(secret)
+	}
+	narrow := token(hub.NewKey{Grants: []home.Grant{{Verbs: []home.Verb{home.ReadDevice}}}})
+	houses := must[[]home.House](t)(f.Houses(f.ctx, narrow))
+	if len(houses) != 1 || houses[0].ID != f.house.ID || houses[0].Latitude != nil || houses[0].Longitude != nil {
+		t.Errorf("a token that may read devices of %s sees the houses %+v", f.house.ID, houses)
+	}
+	_, err := f.CreateHouse(f.ctx, narrow, hub.NewHouse{Name: "Castle"})
+	wantCode(t, err, home.Forbidden, "right_missing")
+	usual := token(hub.NewKey{})
+	houses = must[[]home.House](t)(f.Houses(f.ctx, usual))
+	if len(houses) != 1 || houses[0].Latitude == nil {
+		t.Errorf("a token with the usual rights sees the houses %+v", houses)
+	}
+	must[home.House](t)(f.CreateHouse(f.ctx, usual, hub.NewHouse{Name: "Castle"}))
+	houses = must[[]home.House](t)(f.Houses(f.ctx, token(hub.NewKey{AllHouses: true})))
+	if len(houses) != 3 || houses[1].ID != hut.ID || houses[1].Latitude == nil {
+		t.Errorf("a token for all houses sees %+v", houses)
+	}
+}
+
 // While many identify, a revocation bites for all of them as soon as it returns.
 func TestRevocationBitesAtOnce(t *testing.T) {
 	f := open(t)

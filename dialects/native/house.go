@@ -45,13 +45,15 @@ func (a *api) houses() []rest.Operation {
 	}
 	return []rest.Operation{
 		rest.Op(rest.Spec{Method: http.MethodGet, Path: "/houses", Name: "list_houses", Tag: "houses", Right: home.Signed, Class: wire.Read,
-			Title: home.Label{EN: "List your houses", FR: "Lister vos maisons"}},
+			Title: home.Label{EN: "List your houses", FR: "Lister vos maisons"},
+			Doc:   "A key for one house is shown that house alone, and its coordinates only with house:read."},
 			func(c *rest.Call, _ *struct{}) (houseList, error) {
 				all, err := a.hub.Houses(c, c.ID)
 				return houseList{housesOf(all)}, err
 			}),
 		rest.Op(rest.Spec{Method: http.MethodPost, Path: "/houses", Name: "create_house", Tag: "houses", Right: home.Signed, Status: http.StatusCreated, Acts: true,
-			Title: home.Label{EN: "Make a house of your own", FR: "Créer une maison à soi"}},
+			Title: home.Label{EN: "Make a house of your own", FR: "Créer une maison à soi"},
+			Doc:   "By a session, or a personal token with house:write."},
 			func(c *rest.Call, in *struct {
 				Body newHouse `example:"{\"name\":\"Home\",\"time_zone\":\"Europe/Paris\"}"`
 			}) (house, error) {
