@@ -64,7 +64,7 @@ type keyChange struct {
 }
 
 type rotation struct {
-	Overlap *int64 `json:"overlap_seconds,omitempty" minimum:"0" maximum:"604800" doc:"how long the old secret still works; 86400 when left out"`
+	Overlap *int64 `json:"overlap_seconds,omitempty" minimum:"0" maximum:"604800" doc:"how long the old secret still works; 0 ends it at once; 86400 when left out"`
 }
 
 type oneKey struct {
@@ -136,7 +136,9 @@ func (a *api) rotateKey(c *rest.Call, in *struct {
 		if *o < 0 || *o > 7*86400 {
 			return madeKey{}, home.Errorf(home.Unprocessable, "the overlap is 0 to 604800 seconds").At("overlap_seconds", "0 to 604800 seconds, not %d", *o)
 		}
-		overlap = time.Duration(*o) * time.Second
+		if overlap = time.Duration(*o) * time.Second; overlap == 0 {
+			overlap = -1 // to the hub, 0 is the usual overlap
+		}
 	}
 	v, secret, err := a.hub.RotateKey(c, c.ID, in.Key, overlap)
 	if err == nil {
