@@ -100,7 +100,6 @@ func (c *Client) Serve(ctx context.Context) error {
 		OnConnectError: func(err error) {
 			c.log.Warn("the MQTT broker cannot be reached", "broker", c.config.URL.Host, "error", err)
 		},
-		WillMessage: &paho.WillMessage{Topic: c.config.Status, Payload: []byte("offline"), QoS: 1, Retain: true},
 		ConnectPacketBuilder: func(p *paho.Connect, _ *url.URL) (*paho.Connect, error) {
 			most := uint16(maxOpen)
 			p.Properties.ReceiveMaximum = &most
@@ -114,6 +113,9 @@ func (c *Client) Serve(ctx context.Context) error {
 		if ok {
 			config.ConnectPassword = []byte(password)
 		}
+	}
+	if c.config.Status != "" {
+		config.WillMessage = &paho.WillMessage{Topic: c.config.Status, Payload: []byte("offline"), QoS: 1, Retain: true}
 	}
 	inside, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
