@@ -121,3 +121,30 @@ func TestAHangingTargetHoldsOnlyItself(t *testing.T) {
 		stop()
 	})
 }
+
+// What is kept on purpose is told as done, stays listed, is not sent again, and
+// does not grow without end.
+func TestKeptRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := open(t, func(c *hub.Config) { c.Clock = time.Now })
+		s, err := f.Follow(f.ctx, f.owner, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var sent atomic.Int64
+		stop := f.dispatch(func(home.Request) hub.Sent { sent.Add(1); return hub.Sent{Status: 200, Body: "kept", Kept: true} })
+		defer stop()
+		const most = 1000
+		for range most + 20 {
+			if _, err := f.QueueRequest(f.ctx, f.owner, home.Request{Method: "POST", URL: "http://example.org/"}); err != nil {
+				t.Fatal(err)
+			}
+			waitFor(t, f, s, home.EventRequestDone)
+		}
+		time.Sleep(72 * time.Hour)
+		left, err := f.Requests(f.ctx, f.owner)
+		if err != nil || len(left) != most || f.KeptRequests() != most || !left[0].Dead || left[0].Last != "kept" || sent.Load() != most+20 {
+			t.Errorf("%d are listed and %d counted after %d attempts (%v)", len(left), f.KeptRequests(), sent.Load(), err)
+		}
+	})
+}

@@ -196,8 +196,8 @@ func TestNoHouse(t *testing.T) {
 // nothing happens only because somebody began to look.
 func TestResume(t *testing.T) {
 	from := moment("2026-11-16T06:00:00Z")
-	for hours := range 9 {
-		until := from.Add(time.Duration(hours) * 167 * time.Minute)
+	for hours := range 6 {
+		until := from.Add(time.Duration(hours) * 233 * time.Minute)
 		m := demo.NewModel(paris(3), from, from)
 		m.Yours(true)
 		all := watch(m, until.Add(time.Minute))

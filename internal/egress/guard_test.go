@@ -3,6 +3,7 @@ package egress_test
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -255,4 +256,21 @@ func FuzzPermit(f *testing.F) {
 			t.Fatalf("%q: scheme %s", raw, target.Scheme)
 		}
 	})
+}
+
+// A silent guard asks no name server, and judges as ever what needs none.
+func TestSilent(t *testing.T) {
+	resolver := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+		t.Error("a name server was asked")
+		return nil, net.ErrClosed
+	}}
+	g := egress.New(egress.Config{Silent: true, Resolver: resolver})
+	for url, want := range map[string]home.Code{"https://a.example.org/": "", "http://192.168.1.5/": home.Forbidden, "http://localhost:9/": home.Forbidden} {
+		if err := g.Judge(t.Context(), url, egress.Principal{House: "h1", World: true}); home.CodeOf(err) != want {
+			t.Errorf("%s: %v, want %q", url, err, want)
+		}
+	}
+	if err := g.Judge(t.Context(), "https://a.example.org/", egress.Principal{House: "h1"}); home.CodeOf(err) != home.Forbidden {
+		t.Errorf("without the right to the internet: %v", err)
+	}
 }
