@@ -271,8 +271,18 @@ func TestPairingAgain(t *testing.T) {
 	if other := f.pair(bob, hub.NewPairing{Name: "Phone"}); other.Feature != "phone:phone-2-presence" {
 		t.Errorf("bob's is %s", other.Feature)
 	}
-	if odd := f.pair(bob, hub.NewPairing{Name: "\u00c9\u00e9 !"}); odd.Feature != "phone:phone-2-presence" {
+	if odd := f.pair(bob, hub.NewPairing{Name: "\u0414 !"}); odd.Feature != "phone:phone-2-presence" {
 		t.Errorf("a name without letters: %s", odd.Feature)
+	}
+}
+
+// A name becomes a part of an id that a person can read and type.
+func TestPairedNames(t *testing.T) {
+	f := open(t)
+	for name, want := range map[string]string{"T\u00e9l\u00e9phone d\u2019Ana\u00efs": "telephone-danais", "\u00c9cran": "ecran", "My Pixel 9": "my-pixel-9", "--": "phone"} {
+		if v := f.pair(f.owner, hub.NewPairing{Name: name}); v.Feature != "phone:"+want+"-presence" {
+			t.Errorf("%s: %s", name, v.Feature)
+		}
 	}
 }
 

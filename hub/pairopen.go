@@ -220,9 +220,12 @@ func namesFeature(k *home.Key, feature string) bool {
 	return false
 }
 
-// pairedSlug is a phone's name as part of an external id.
+// pairedSlug is a phone's name as part of an external id, with French letters as
+// their plain ones.
 func pairedSlug(name string) string {
-	s := strings.Trim(slug(strings.ReplaceAll(name, "'", "")), "-")
+	plain := strings.NewReplacer("'", "", "\u2019", "", "\u00e0", "a", "\u00e2", "a", "\u00e7", "c", "\u00e8", "e", "\u00e9", "e", "\u00ea", "e", "\u00eb", "e",
+		"\u00ee", "i", "\u00ef", "i", "\u00f4", "o", "\u00f9", "u", "\u00fb", "u", "\u00fc", "u", "\u0153", "oe")
+	s := strings.Trim(slug(plain.Replace(strings.ToLower(name))), "-")
 	if s == "" {
 		return "phone"
 	}

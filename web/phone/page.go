@@ -18,11 +18,11 @@ type page struct {
 	Code     string
 	Owner    string
 	KeyHint  string
-	Minutes  int  // left
-	Secure   bool // asked for by https
-	Loopback bool // asked for by an address that no phone reaches
-	Files    bool // the browser keeps what it needs to load files with the key
-	QR       template.HTML
+	Minutes  int           // left
+	Secure   bool          // asked for by https
+	Loopback bool          // asked for by an address that no phone reaches
+	Files    bool          // the browser keeps what it needs to load files with the key
+	QR       template.HTML // before the link is taken
 	Light    signal
 }
 

@@ -255,6 +255,28 @@ func TestLeakedLink(t *testing.T) {
 	}
 }
 
+// A browser on plain http sends no Sec-Fetch-Site, and where a page lets no
+// referrer out it says "null" for an origin, which is refused beside a cookie. So
+// the page with the button lets the server itself have it, and only that page.
+func TestTheButtonSaysWhereItStands(t *testing.T) {
+	f := open(t)
+	link, c := f.link("Phone"), browser(t)
+	const own = `<meta name="referrer" content="same-origin">`
+	if first := f.ask(c, "GET", link, ""); !strings.Contains(first.body, own) {
+		t.Error("the browser would hide the origin from the server itself")
+	}
+	if a := f.ask(c, "POST", link, "", "Origin", "null"); a.StatusCode != 403 {
+		t.Errorf("a page of nowhere: %d", a.StatusCode)
+	}
+	if a := f.ask(c, "POST", link, "", "Origin", "http://evil.example"); a.StatusCode != 403 {
+		t.Errorf("another's page: %d", a.StatusCode)
+	}
+	a := f.ask(c, "POST", link, "", "Origin", f.server.URL)
+	if a.StatusCode != 200 || !keyInPage.MatchString(a.body) || strings.Contains(a.body, own) {
+		t.Errorf("the page's own button: %d %s", a.StatusCode, a.body)
+	}
+}
+
 // A browser without cookies has the page at once, without files.
 func TestWithoutCookies(t *testing.T) {
 	f := open(t)
