@@ -53,8 +53,9 @@ type PresenceSource struct {
 	Operator string `json:"operator"` // = != > >= < <=
 	Value    Value  `json:"value"`
 	Timeout  int    `json:"timeout_seconds"` // seen for so long after the last such report; 10 to 604,800
-	// Holds says that the member is seen for as long as the value stays so, as a
-	// phone's presence does; otherwise each report counts by itself, as a motion.
+	// Holds says that the member is seen for as long as the value stays so, and
+	// for the time-out after that, as with a phone's presence; otherwise each
+	// report counts by itself, as a motion does.
 	Holds bool `json:"holds,omitempty"`
 }
 

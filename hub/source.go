@@ -139,24 +139,34 @@ func (p *place) draftSeen(d *draft, account home.ID, entries []*bus.Entry) {
 	if m == nil {
 		return
 	}
-	mv, seen := p.moving(d, m), home.Cause(nil)
+	mv, arrives := p.moving(d, m), home.Cause(nil)
+	changed := false
 	for _, e := range entries {
 		c := e.State
 		if c == nil || !c.Live || !c.Current {
 			continue
 		}
 		for i := range m.Sources {
-			if s := &m.Sources[i]; s.Feature == c.Feature.ExternalID && presence.Shows(s, c.New.Value) {
-				seen = c.New.Cause.And(home.Link{Kind: "state", Seq: c.New.Seq, Name: s.Feature})
-				mv.watch.Seen[s.Feature] = presence.Sighting{At: min(c.New.At, d.now), Cause: seen}
+			s := &m.Sources[i]
+			seen := presence.Shows(s, c.New.Value)
+			// A value that held until now has shown the member until now.
+			held := s.Holds && c.Old != nil && presence.Shows(s, c.Old.Value)
+			if s.Feature != c.Feature.ExternalID || !seen && !held {
+				continue
+			}
+			cause := c.New.Cause.And(home.Link{Kind: "state", Seq: c.New.Seq, Name: s.Feature})
+			mv.watch.Seen[s.Feature] = presence.Sighting{At: min(c.New.At, d.now), Cause: cause}
+			changed = true
+			if seen {
+				arrives = cause
 			}
 		}
 	}
-	if seen == nil || ended(m, d.now) {
+	if !changed || ended(m, d.now) {
 		return
 	}
-	if !m.Presence.AtHome {
-		mv.turn(true, seen)
+	if arrives != nil && !m.Presence.AtHome {
+		mv.turn(true, arrives)
 	}
 	mv.save()
 }

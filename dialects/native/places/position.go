@@ -29,7 +29,7 @@ type oneMember struct {
 }
 
 const sourceDoc = "Being seen on any source is to be at home. Who was not seen on any for its time-out, and is in no zone that is the home, has left. " +
-	"A report that compares so means seen: for timeout_seconds (10 to 604800) after it, or with holds for as long as the value stays so. The list takes the " +
+	"A report that compares so means seen: for timeout_seconds (10 to 604800) after it, or with holds for as long as the value stays so and so long after. The list takes the " +
 	"place of the one before; at most 20. For oneself, presence:write is enough."
 
 func (a *api) positions() []rest.Operation {
