@@ -14,6 +14,7 @@ func TestMomentsReadAndWrite(t *testing.T) {
 		"2026-03-29T07:00:00Z":           "2026-03-29T07:00:00.000Z",
 		"2026-03-29T09:00:00.1239+02:00": "2026-03-29T07:00:00.123Z",
 		"1970-01-01T00:00:00.001Z":       "1970-01-01T00:00:00.001Z",
+		"1970-01-01T01:00:00+01:00":      "1970-01-01T00:00:00.001Z", // zero is "never"
 		"9999-12-31T23:59:59.999Z":       "9999-12-31T23:59:59.999Z",
 	} {
 		got, err := home.ParseTime(in)
@@ -31,13 +32,14 @@ func TestMomentsReadAndWrite(t *testing.T) {
 func FuzzParseTime(f *testing.F) {
 	f.Add("2026-03-29T07:00:00Z")
 	f.Add("2026-03-29T07:00:00.999999999-23:59")
+	f.Add("1970-01-01T00:00:00.000999Z")
 	f.Fuzz(func(t *testing.T, s string) {
 		got, err := home.ParseTime(s)
 		if err != nil {
 			return
 		}
 		again, err := home.ParseTime(got.String())
-		if got != 0 && (err != nil || again != got) {
+		if got == 0 || err != nil || again != got {
 			t.Fatalf("%q reads as %s, which reads as %s, %v", s, got, again, err)
 		}
 	})

@@ -106,16 +106,18 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 }
 
 // ParseTime reads a moment as ISO 8601 with an offset or Z, at any precision
-// down to nanoseconds. Years outside 1970 to 9999 are refused with Invalid.
+// down to nanoseconds. Years outside 1970 to 9999 are refused with Invalid
+// (moment_range). The first millisecond of 1970, to which clocks fall back that
+// were never set, is read as the next one: the zero Time is no moment.
 func ParseTime(s string) (Time, error) {
 	p, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil {
 		return 0, Errorf(Invalid, "%.40q is not a moment; write one like 2026-03-29T07:00:00Z or 2026-03-29T09:00:00+02:00", s)
 	}
 	if p.UnixMilli() < 0 || p.UTC().Year() > 9999 {
-		return 0, Errorf(Invalid, "%.40q is outside the years 1970 to 9999", s)
+		return 0, Errorf(Invalid, "%.40q is outside the years 1970 to 9999", s).Because("moment_range")
 	}
-	return TimeOf(p), nil
+	return max(TimeOf(p), 1), nil
 }
 
 // Clock tells the time. Everything that depends on time takes one, so that

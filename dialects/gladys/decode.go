@@ -62,7 +62,10 @@ func (m members) state(e *home.Error, at string) (r home.Report) {
 	if created, there := m[memberTime]; there && string(created) != "null" && string(created) != `""` {
 		written, ok := m.text(memberTime)
 		moment, err := parseMoment(written)
-		if !ok || err != nil {
+		switch {
+		case ok && err != nil && home.AsError(err).Reason == "moment_range":
+			e.At(at+memberTime, "%s", home.AsError(err).Message)
+		case !ok || err != nil:
 			e.At(at+memberTime, "a moment is a text with an offset, such as 2026-03-29T07:00:00Z or 2026-03-29T09:00:00+02:00")
 		}
 		r.At, r.Explicit = moment, true

@@ -119,6 +119,7 @@ func TestCreatedAt(t *testing.T) {
 			t.Fatalf("%s: %d %s", body, a.Code, a.Body)
 		}
 	}
+	send(9, "1970-01-01T00:00:00Z") // a clock that was never set
 	send(10, "2026-03-01T12:00:00+01:00")
 	send(11, "2026-03-01T11:00:00Z") // the same moment
 	if now := current(t, w, feature); now.At != before.At || now.Value != before.Value {
