@@ -9,7 +9,7 @@ CRASHFLAGS  ?=
 BENCHFLAGS  ?=
 BUILDFLAGS  := -trimpath -buildvcs=auto -ldflags='-s -w'
 
-.PHONY: run build test quick lint fuzz bench crash soak need-go modules
+.PHONY: run build test quick lint fuzz bench crash soak need-go need-mosquitto modules
 
 # A demo house, ready for curl: make run. LATCHKEY_DATA and LATCHKEY_LISTEN are honoured; stop it with Ctrl-C.
 run: build
@@ -20,7 +20,7 @@ build: need-go
 	CGO_ENABLED=0 $(GO) build $(BUILDFLAGS) -o bin/latchkey ./cmd/latchkey
 
 # Everything that has to hold before a change is done.
-test: need-go modules lint
+test: need-go need-mosquitto modules lint
 	CGO_ENABLED=0 $(GO) build -tags noui -o /dev/null ./cmd/latchkey
 	@if command -v $${CC:-cc} >/dev/null 2>&1 || command -v gcc >/dev/null 2>&1; then \
 		echo "$(GO) test -race -shuffle=on $(PACKAGES)"; CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 12m $(PACKAGES); \
@@ -29,7 +29,7 @@ test: need-go modules lint
 	fi
 
 # The tests without the race detector, the long ones shortened.
-quick: need-go
+quick: need-go need-mosquitto
 	$(GO) vet $(PACKAGES)
 	$(GO) test -short -timeout 3m $(PACKAGES)
 
@@ -67,3 +67,14 @@ modules: need-go
 need-go:
 	@command -v $(GO) >/dev/null 2>&1 || { echo "Go is missing. Install Go 1.26 or newer: https://go.dev/doc/install"; exit 1; }
 	@$(GO) list -m >/dev/null || { echo "this Go is too old for the project; Go 1.26 or newer is needed ($$($(GO) version))"; exit 1; }
+
+# The tests of MQTT speak to a real mosquitto.
+need-mosquitto:
+	@PATH="$$PATH:/usr/sbin"; for program in mosquitto mosquitto_pub mosquitto_passwd; do \
+		command -v $$program >/dev/null 2>&1 && continue; \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+			echo "installing mosquitto, which the tests of MQTT speak to"; \
+			{ apt-get install -y mosquitto mosquitto-clients >/dev/null 2>&1 || { apt-get update >/dev/null && apt-get install -y mosquitto mosquitto-clients >/dev/null; }; } && break; \
+		fi; \
+		echo "$$program is missing; install mosquitto and its clients (Debian: apt-get install mosquitto mosquitto-clients; macOS: brew install mosquitto)"; exit 1; \
+	done

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net"
+	"net/http"
 	"os/exec"
 	"strings"
 	"sync"
@@ -45,6 +46,7 @@ type world struct {
 	bobID   *home.Identity
 	stop    func()
 	clients int
+	http    string
 }
 
 func newWorld(t *testing.T, change func(*settings.Settings)) *world {
@@ -73,11 +75,13 @@ func newWorld(t *testing.T, change func(*settings.Settings)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.http = ln.Addr().String()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- l.Serve(ctx, ln) }()
 	w.stop = sync.OnceFunc(func() {
 		cancel()
+		http.DefaultClient.CloseIdleConnections()
 		if err := <-ended; err != nil {
 			t.Errorf("serving ended with %v", err)
 		}
