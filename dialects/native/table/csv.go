@@ -31,11 +31,22 @@ func newTable(body io.Reader) (*sheet, error) {
 		head[0] = strings.TrimPrefix(head[0], "\xef\xbb\xbf")
 	}
 	s := &sheet{r: r, feature: slices.Index(head, "feature"), at: slices.Index(head, "at"), value: slices.Index(head, "value"), text: slices.Index(head, "text")}
-	if s.feature < 0 || s.at < 0 || s.value < 0 && s.text < 0 {
-		return nil, home.Errorf(home.Unprocessable, "the first line of a table names its columns: feature, at, and value or text, such as %s",
+	if s.feature < 0 || s.at < 0 || s.value < 0 && s.text < 0 || ambiguous(head) {
+		return nil, home.Errorf(home.Unprocessable, "the first line of a table names its columns, each once: feature, at, and value or text, such as %s",
 			strings.Join(Columns(), ",")).Because("import_head")
 	}
 	return s, nil
+}
+
+// ambiguous reports whether a head has one of our columns twice, or the whole
+// table in it since its lines end in carriage returns alone.
+func ambiguous(head []string) bool {
+	for i, name := range head {
+		if strings.IndexByte(name, '\r') >= 0 || slices.Contains(Columns(), name) && slices.Contains(head[:i], name) {
+			return true
+		}
+	}
+	return false
 }
 
 // Next implements Reader.
@@ -71,7 +82,7 @@ func (s *sheet) row(cells []string) (Row, error) {
 		return r, &LineError{"a line has a value or a text, not both"}
 	case value != "":
 		n, err := strconv.ParseFloat(value, 64)
-		if err != nil {
+		if err != nil || strings.Trim(value, "0123456789+-.eE") != "" || strings.ContainsAny(value, "_xX") {
 			return r, &LineError{fmt.Sprintf("%.40q is not a finite number", value)}
 		}
 		r.Value = home.Num(n)
