@@ -206,6 +206,26 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// TestEventsAhead: who asks behind a number that the house has not reached, as
+// after a recovery that lost the tail, is told so and goes on from the head.
+func TestEventsAhead(t *testing.T) {
+	w := kit(t, 64).World(t)
+	type page struct {
+		Last, Head uint64
+		Gap        bool
+	}
+	now := decode[page](t, ask(t, w, "GET", "/events?limit=1000", ""))
+	if now.Gap || now.Head == 0 {
+		t.Fatalf("%+v", now)
+	}
+	if at := decode[page](t, ask(t, w, "GET", fmt.Sprint("/events?since=", now.Head), "")); at.Gap || at.Last != now.Head {
+		t.Errorf("at the head: %+v", at)
+	}
+	if ahead := decode[page](t, ask(t, w, "GET", fmt.Sprint("/events?since=", now.Head+1000), "")); !ahead.Gap || ahead.Last != ahead.Head || ahead.Head != now.Head {
+		t.Errorf("ahead of it: %+v", ahead)
+	}
+}
+
 // TestImportBatches: a wrong line refuses its own batch and no other, and is
 // named.
 func TestImportBatches(t *testing.T) {

@@ -32,7 +32,7 @@ type eventList struct {
 	Events []json.RawMessage `json:"events" doc:"as the stream shows them"`
 	Last   uint64            `json:"last" doc:"go on with since=last"`
 	Head   uint64            `json:"head" doc:"order number of the newest entry"`
-	Gap    bool              `json:"gap" doc:"entries between since and the first shown are no longer kept"`
+	Gap    bool              `json:"gap" doc:"entries between since and the first shown are no longer kept, or since is ahead of the house, whose newest entries were lost: read again how things are"`
 }
 
 type eventQuery struct {
@@ -78,6 +78,10 @@ func (a *api) listEvents(c *rest.Call, in *eventQuery) (eventList, error) {
 		return eventList{}, err
 	}
 	out := eventList{Events: []json.RawMessage{}, Last: in.Since, Head: head}
+	if in.Since > head {
+		out.Last, out.Gap = head, true
+		return out, nil
+	}
 	for look := range maxLooks {
 		entries, last, gap, err := a.hub.Page(c, c.ID, out.Last, in.Limit)
 		if err != nil {
