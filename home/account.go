@@ -6,8 +6,8 @@ type Account struct {
 	UID       int64  `json:"uid"` // public integer, counted from 1
 	Version   int64  `json:"version"`
 	Username  string `json:"username"` // unique whatever the case; an e-mail address may be one
-	Email     string `json:"email,omitempty"`
-	Name      string `json:"name,omitempty"`
+	Email     string `json:"email"`
+	Name      string `json:"name"`
 	Operator  bool   `json:"operator"` // runs this server; the first account is one
 	CreatedBy ID     `json:"created_by,omitempty"`
 	CreatedAt Time   `json:"created_at"`
