@@ -30,6 +30,7 @@ type beginning struct {
 	Curl    []string `json:"curl"`
 	Data    string   `json:"data"`
 	Demo    bool     `json:"demo,omitempty"`
+	Speed   int      `json:"demo_speed,omitempty"` // how many times faster than real time the demo lives
 	User    string   `json:"user,omitempty"`     // of the demo
 	Secret  string   `json:"password,omitempty"` // of the demo
 	local   bool     // only this machine can reach it
@@ -45,7 +46,7 @@ func (s *serving) announce(h *hub.Hub, addr net.Addr) error {
 	}
 	switch {
 	case s.demo != nil:
-		b.Demo, b.User, b.Secret = true, s.demo.Kept.User, s.demo.Kept.Password
+		b.Demo, b.User, b.Secret, b.Speed = true, s.demo.Kept.User, s.demo.Kept.Password, s.pace
 		b.Curl = s.demo.Curls(b.URL, apiPrefix)
 	case h.NeedsSetup():
 		from := b.URL
@@ -78,6 +79,9 @@ func (s *serving) printBeginning(b *beginning) error {
 	line(s.say("%sLatchkey %s ready in %.2f s%s", "%sLatchkey %s prêt en %.2f s%s"), strong, b.Version, b.Seconds, plain)
 	if b.Demo {
 		line("%s%s%s", strong, s.say("DEMO: an invented home in a folder of its own; nothing is sent outside.", "DÉMONSTRATION : une maison inventée, dans son propre dossier ; rien n'est envoyé au dehors."), plain)
+	}
+	if b.Speed > 1 {
+		line(s.say("Its clock runs %d times faster than yours: every moment that it tells is its own.", "Son horloge va %d fois plus vite que la vôtre : chaque moment qu'elle donne est le sien."), b.Speed)
 	}
 	line("")
 	line("  %-14s %s", s.say("here", "ici"), b.URL)
