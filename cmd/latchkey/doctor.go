@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,7 +73,7 @@ func (a *app) examine(ctx context.Context) []finding {
 	}
 	says := fmt.Sprintf(a.say("%d settings differ from their defaults", "%d réglages diffèrent des valeurs par défaut"), len(l.Origin))
 	found = append(found, finding{"settings", len(l.Strange) == 0, strings.Join(append([]string{says}, l.Strange...), "; ")})
-	return append(found, a.examineFolder(l.Data), a.examineStore(l.Data), a.examineDisk(l.Data), a.examineClock(), a.examineServer(ctx, &l.Settings))
+	return append(found, a.examineFolder(l.Data), a.examineStore(l.Data), a.examineDisk(l.Data), a.examineClock(), a.examineServer(ctx, &l.Settings), a.examineMQTT(ctx, &l.Settings))
 }
 
 func (a *app) examineFolder(dir string) finding {
@@ -183,4 +184,30 @@ func (a *app) examineServer(ctx context.Context, s *settings.Settings) finding {
 		return finding{"server", false, url + ": " + a.say("something else answers there", "autre chose répond là")}
 	}
 	return finding{"server", w.StatusCode == http.StatusOK, strings.TrimSpace(url + ": " + out.Status + " " + out.Code)}
+}
+
+// examineMQTT looks whether the broker of the settings takes connections.
+func (a *app) examineMQTT(ctx context.Context, s *settings.Settings) finding {
+	where := s.MQTT.Listen
+	switch s.MQTT.Broker {
+	case "", "off":
+		return finding{"mqtt", true, "off"}
+	case "embedded":
+	default:
+		u, err := url.Parse(s.MQTT.Broker)
+		if err != nil {
+			return finding{"mqtt", false, a.say("mqtt.broker is not an address", "mqtt.broker n'est pas une adresse")}
+		}
+		where = u.Host
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	c, err := (&net.Dialer{}).DialContext(ctx, "tcp", where)
+	if err != nil {
+		return finding{"mqtt", false, fmt.Sprintf(a.say("%s takes no connection; is it running?", "%s ne prend pas de connexion ; tourne-t-il ?"), where)}
+	}
+	if err := c.Close(); err != nil {
+		return finding{"mqtt", false, err.Error()}
+	}
+	return finding{"mqtt", true, where + ": " + a.say("takes connections", "prend les connexions")}
 }

@@ -10,6 +10,7 @@ import (
 
 	"latchkey"
 	"latchkey/home"
+	"latchkey/internal/mqtt"
 	"latchkey/internal/settings"
 	"latchkey/internal/wire"
 )
@@ -18,7 +19,7 @@ func (a *app) routesCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use: "routes", Args: cobra.NoArgs,
-		Short: a.say("list every path with the right it needs", "lister tous les chemins avec le droit requis"),
+		Short: a.say("list every path and MQTT topic with the right it needs", "lister tous les chemins et sujets MQTT avec le droit requis"),
 		Long: a.say("Made from the same tables that the server answers by. Kinds are the keys that a path takes; all = any of them.",
 			"Fait des tables mêmes dont se sert le serveur. Les genres sont les clés acceptées ; all = toutes."),
 		Example: "  latchkey routes\n  latchkey routes --json | jq '.[] | select(.right == \"public\")'",
@@ -28,7 +29,7 @@ func (a *app) routesCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			err = a.printRoutes(l.Routes(), asJSON)
+			err = a.printRoutes(listed(l), asJSON)
 			if closed := l.Close(); err == nil {
 				err = closed
 			}
@@ -53,14 +54,25 @@ type shownRoute struct {
 	Stream  bool           `json:"stream,omitempty"`
 }
 
-func (a *app) printRoutes(dialects []wire.Dialect, asJSON bool) error {
+// listed returns the paths of all dialects, and the topics of MQTT, whose
+// method is MQTT.
+func listed(l *latchkey.Latchkey) []shownRoute {
 	list := []shownRoute{}
-	for _, d := range dialects {
+	for _, d := range l.Routes() {
 		for i := range d.Routes {
 			r := &d.Routes[i]
 			list = append(list, shownRoute{d.Name, r.Name, r.Method, r.Path, r.Right, append([]home.KeyKind{}, r.Kinds...), r.Class.String(), r.Example(), r.Body, r.Stream})
 		}
 	}
+	for _, t := range l.Topics() {
+		dialect, _, _ := strings.Cut(t.Name, ".")
+		list = append(list, shownRoute{Dialect: dialect, Name: t.Name, Method: "MQTT", Path: t.Pattern, Right: t.Right,
+			Kinds: []home.KeyKind{home.OpenKey, home.TokenKey, home.GatewayKey}, Class: wire.Ingest.String(), Sample: t.Pattern, Body: mqtt.MaxPacket})
+	}
+	return list
+}
+
+func (a *app) printRoutes(list []shownRoute, asJSON bool) error {
 	if asJSON {
 		e := json.NewEncoder(a.out)
 		e.SetIndent("", "  ")

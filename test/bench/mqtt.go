@@ -103,7 +103,7 @@ func (b *bench) publish(p *process, key string, l mqttLoad) (outcome, error) {
 	before, begun := p.cpu(), time.Now()
 	for i := range l.clients {
 		clients.Go(func() {
-			n, latencies, err := publisher(p.addr, key, i, l.window, begun.Add(b.length))
+			n, latencies, err := publisher{p.addr, key, i, l.window}.run(begun.Add(b.length))
 			mu.Lock()
 			defer mu.Unlock()
 			all.requests += n
@@ -116,21 +116,27 @@ func (b *bench) publish(p *process, key string, l mqttLoad) (outcome, error) {
 	return all, cmp.Or(failed, profiled())
 }
 
-// publisher is one client of MQTT 3.1.1: it keeps window messages under way
-// and tops up whenever acknowledgements have come.
-func publisher(addr, key string, number, window int, end time.Time) (n int, latencies []time.Duration, err error) {
-	c, err := net.Dial("tcp", addr)
+// publisher is one client of MQTT 3.1.1.
+type publisher struct {
+	addr, key      string
+	number, window int
+}
+
+// run keeps window messages under way and tops up whenever acknowledgements
+// have come.
+func (p publisher) run(end time.Time) (n int, latencies []time.Duration, err error) {
+	c, err := net.Dial("tcp", p.addr)
 	if err != nil {
 		return 0, nil, err
 	}
 	defer c.Close()
 	in := bufio.NewReaderSize(c, 64<<10)
-	if err := connect(c, in, fmt.Sprintf("bench%d", number), key); err != nil {
+	if err := connect(c, in, fmt.Sprintf("bench%d", p.number), p.key); err != nil {
 		return 0, nil, err
 	}
 	var out []byte
 	sent, id := 0, uint16(0)
-	for free := window; ; {
+	for free := p.window; ; {
 		if time.Now().After(end) {
 			free = 0
 		}
@@ -140,7 +146,7 @@ func publisher(addr, key string, number, window int, end time.Time) (n int, late
 			if id == 0 {
 				id = 1
 			}
-			out = appendPublish(out, feature((number*97+sent)%features), id, sent%50)
+			out = appendPublish(out, feature((p.number*97+sent)%features), id, sent%50)
 			sent++
 		}
 		begun := time.Now()
