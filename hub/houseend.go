@@ -107,9 +107,9 @@ func (p *place) end() {
 }
 
 // traces are the ends of a house's records that are only in the store: runs,
-// kept answers and requests that were given up.
+// kept answers, pairings and requests that were given up.
 func (h *Hub) traces(ctx context.Context, house home.ID) (out []home.RecordChange, err error) {
-	for _, kind := range []string{home.KindRun, home.KindAnswer, home.KindRequest} {
+	for _, kind := range []string{home.KindRun, home.KindAnswer, home.KindRequest, home.KindPairing} {
 		err := h.store.Records(ctx, home.RecordQuery{Kind: kind, House: house}, func(r home.Record) error {
 			out = append(out, home.Record{Kind: r.Kind, ID: r.ID})
 			return nil

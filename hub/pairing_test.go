@@ -183,6 +183,20 @@ func TestPairingEnds(t *testing.T) {
 	}
 }
 
+// A house that is gone takes its links along.
+func TestPairingsEndWithTheirHouse(t *testing.T) {
+	f := open(t)
+	_, code, err := f.CreatePairing(f.ctx, f.owner, hub.NewPairing{Name: "Phone"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.DeleteHouse(f.ctx, f.owner, 0); err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.OpenPairing(f.ctx, code, "")
+	wantCode(t, err, home.NotFound, "pairing_unknown")
+}
+
 func TestWhoMayPair(t *testing.T) {
 	f := open(t)
 	bob, kid, gus := f.joined("bob", home.Adult), f.joined("kid", home.Child), f.joined("gus", home.Guest)

@@ -112,7 +112,7 @@ func (w *World) plantedIn() (at string) {
 
 func (w *World) records(visit func(home.Record)) {
 	for _, kind := range []string{home.KindHouse, home.KindRoom, home.KindAccount, home.KindSecret, home.KindMember, home.KindKey, home.KindDevice,
-		home.KindScene, home.KindRun, home.KindRequest, home.KindSetting} {
+		home.KindScene, home.KindRun, home.KindRequest, home.KindSetting, home.KindPairing} {
 		_ = w.Store.Records(context.Background(), home.RecordQuery{Kind: kind}, func(r home.Record) error {
 			visit(r)
 			return nil

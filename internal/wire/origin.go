@@ -1,22 +1,30 @@
 package wire
 
 import (
-	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
 )
+
+// hostChars are what a host with its port is made of; nothing that a page or a
+// shell takes for more.
+const hostChars = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:[]"
 
 // Origin returns under which address the caller asked for this server, such as
 // https://home.example.org or http://192.0.2.7:7311; "" when r does not say, or
 // not as an address. Which proxy says https is believed as in RemoteIP.
 func Origin(r *http.Request) string {
 	host := r.Host
-	if host == "" || strings.Trim(bareHost(host), "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:") != "" {
+	if strings.Trim(host, hostChars) != "" {
 		return ""
 	}
-	if _, port, err := net.SplitHostPort(host); err == nil {
+	u, err := url.Parse("http://" + host)
+	if err != nil || u.Host != host || u.Hostname() == "" {
+		return ""
+	}
+	if port := u.Port(); port != "" {
 		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 			return ""
 		}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"latchkey/home"
@@ -55,4 +56,21 @@ func TestOrigin(t *testing.T) {
 			t.Errorf("%s: %q, loopback %v", name, got, wire.LoopbackOrigin(got))
 		}
 	}
+}
+
+// FuzzOrigin: whatever a Host header says, an origin is an address and nothing
+// that a page or a shell takes for more.
+func FuzzOrigin(f *testing.F) {
+	for _, host := range []string{"", "localhost", "192.0.2.7:7311", "[::1]:7311", "[::1", "a:b:c", "x:'$(id)'", "x\"><script>", "home.example.org.", ":80", ": ]", "]", "1:"} {
+		f.Add(host)
+	}
+	f.Fuzz(func(t *testing.T, host string) {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Host = host
+		got := wire.Origin(r)
+		if got != "" && (!strings.HasSuffix(got, host) || strings.ContainsAny(got, "'\"<>&$`\\ \t\r\n;|@#?%")) {
+			t.Errorf("%q gives %q", host, got)
+		}
+		wire.LoopbackOrigin(got)
+	})
 }
