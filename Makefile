@@ -55,7 +55,7 @@ bench: build
 
 # Kills and power cuts while clients write; every acknowledged write has to be there afterwards.
 crash: build
-	$(GO) test -tags crash -timeout 30m -count=1 ./test/crash/... $(CRASHFLAGS)
+	$(GO) test -tags crash -v -timeout 30m -count=1 ./test/crash/... $(CRASHFLAGS)
 
 # A whole demo house lives for a month in made-up time; nothing may fail and nothing but its history may grow.
 soak: need-go

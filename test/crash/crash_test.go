@@ -94,6 +94,7 @@ func again(t *testing.T, bin, data string, l *load, token string) (lost, twice i
 	t.Helper()
 	begun := time.Now()
 	s := start(t, bin, data)
+	defer s.Kill()
 	s.Token = token
 	lost, twice, err := verify(s, l)
 	if err != nil {
