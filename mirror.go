@@ -47,6 +47,9 @@ func (m mirror) Identify(ctx context.Context, user, secret, remote string) (*hom
 	return id, err
 }
 
+// Renew implements mqtt.House.
+func (m mirror) Renew(id *home.Identity) error { return m.hub.Renew(id) }
+
 // Holds implements mqtt.House.
 func (m mirror) Holds(id *home.Identity) error { return m.hub.Holds(id) }
 

@@ -41,7 +41,9 @@ const (
 type House interface {
 	// Identify says who shows a secret. Errors: Unauthorized, NotFound.
 	Identify(ctx context.Context, user, secret, remote string) (*home.Identity, error)
-	// Holds says whether what id was made from still holds, and brings id up to date.
+	// Renew says whether what id was made from still holds, and brings id up to
+	// date. Holds does it for a client that is away.
+	Renew(id *home.Identity) error
 	Holds(id *home.Identity) error
 	// Reads reports whether id may read what is published to topic.
 	Reads(id *home.Identity, topic string) bool

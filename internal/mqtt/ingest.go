@@ -37,7 +37,7 @@ func (b *Broker) take(s *session, pk *packets.Packet) {
 		return
 	}
 	m.Words = w.words
-	w.topic.Handler(m)
+	w.topic.handle(m)
 }
 
 // settle implements receipt.

@@ -111,7 +111,7 @@ func (c *Client) receive(r paho.PublishReceived) (bool, error) {
 		m.Done(err)
 		return true, nil
 	}
-	topic.Handler(m)
+	topic.handle(m)
 	return true, nil
 }
 

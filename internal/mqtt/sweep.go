@@ -31,8 +31,11 @@ func (b *Broker) watch(ctx context.Context) {
 }
 
 func (b *Broker) renew(cl *mqtt.Client, s *session) {
-	now := *s.id.Load()
-	if err := b.config.House.Holds(&now); err != nil {
+	now, ask := *s.id.Load(), b.config.House.Renew
+	if cl.Closed() {
+		ask = b.config.House.Holds
+	}
+	if err := ask(&now); err != nil {
 		b.log.Info("an MQTT session ends with its key", "client", s.name, "key", now.Key)
 		dropWill(cl)
 		_ = b.server.DisconnectClient(cl, packets.ErrNotAuthorized) // it says what it was told to

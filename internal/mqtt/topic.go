@@ -2,7 +2,9 @@ package mqtt
 
 import (
 	"fmt"
+	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"latchkey/home"
@@ -33,13 +35,29 @@ type Message struct {
 
 	receipt receipt
 	seq     uint64
+	done    uint32 // atomic
 }
 
 // receipt is where a message's fate is told.
 type receipt interface{ settle(m *Message, err error) }
 
 // Done says that m is on disk, or why it is not taken in. It does not block.
-func (m *Message) Done(err error) { m.receipt.settle(m, err) }
+// Only the first call counts.
+func (m *Message) Done(err error) {
+	if atomic.CompareAndSwapUint32(&m.done, 0, 1) {
+		m.receipt.settle(m, err)
+	}
+}
+
+// handle runs m's handler. One that panics takes only its message with it.
+func (t *Topic) handle(m *Message) {
+	defer func() {
+		if p := recover(); p != nil {
+			m.Done(fmt.Errorf("the handler of %s panicked: %v\n%s", t.Name, p, debug.Stack()))
+		}
+	}()
+	t.Handler(m)
+}
 
 // Filter returns the filter that every topic of the pattern matches.
 func (t *Topic) Filter() string {
@@ -186,7 +204,7 @@ func (t *Table) Take(m Message, done func(error)) {
 		return
 	}
 	m.Words = words
-	topic.Handler(&m)
+	topic.handle(&m)
 }
 
 type calling func(error)

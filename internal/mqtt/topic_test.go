@@ -124,3 +124,28 @@ func FuzzEscape(f *testing.F) {
 		}
 	})
 }
+
+// TestPanic: a handler that panics takes only its message with it, and what is
+// done with is done with once.
+func TestPanic(t *testing.T) {
+	tb, err := mqtt.NewTable([]mqtt.Topic{
+		{Pattern: "panic", Name: "panic", Right: home.WriteState, Handler: func(*mqtt.Message) { panic("oh") }},
+		{Pattern: "twice", Name: "twice", Right: home.WriteState, Handler: func(m *mqtt.Message) { m.Done(nil); m.Done(nil); panic("oh") }},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	who := &home.Identity{Grants: []home.Grant{{Verbs: []home.Verb{home.WriteState}}}}
+	for topic, want := range map[string]home.Code{"panic": home.Internal, "twice": "", "nothing": home.NotFound} {
+		var got []error
+		tb.Take(mqtt.Message{Topic: topic, Who: who}, func(err error) { got = append(got, err) })
+		if len(got) != 1 || home.CodeOf(got[0]) != want {
+			t.Errorf("%s ended with %v, want %q once", topic, got, want)
+		}
+	}
+	tb.Take(mqtt.Message{Topic: "panic", Who: &home.Identity{}}, func(err error) {
+		if home.CodeOf(err) != home.Forbidden {
+			t.Errorf("without the right it ended with %v", err)
+		}
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -11,6 +12,7 @@ import (
 
 	"latchkey/bus"
 	"latchkey/home"
+	"latchkey/hub"
 )
 
 // TestScenario is what the Open API's tutorial does, over MQTT: the phone says
@@ -376,4 +378,47 @@ func TestStop(t *testing.T) {
 		until(t, "offline", func() bool { return slices.Contains(c.messages(), heard{"latchkey/status", "offline", true}) })
 		until(t, "gone", c.gone)
 	}
+}
+
+// TestStuck: a client that reads nothing holds up nobody, and is cut off.
+func TestStuck(t *testing.T) {
+	w := newWorld(t, nil)
+	secret, _ := w.key(t, w.annID)
+	stuck, err := net.Dial("tcp", w.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stuck.Close()
+	if err := stuck.(*net.TCPConn).SetReadBuffer(4096); err != nil {
+		t.Fatal(err)
+	}
+	connect := []byte{0, 4, 'M', 'Q', 'T', 'T', 4, 0xc2, 0, 0, 0, 5, 's', 't', 'u', 'c', 'k', 0, 1, 'x', 0, byte(len(secret))}
+	connect = append(connect, secret...)
+	subscribe := append([]byte{0x82, 15, 0, 1, 0, 10}, "latchkey/#\x00"...)
+	subscribe[1] = byte(len(subscribe) - 2)
+	if _, err := stuck.Write(append(append([]byte{0x10, byte(len(connect))}, connect...), subscribe...)); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "it has subscribed", func() bool { return w.metric(t, "latchkey_mqtt_subscriptions") == "1" })
+	text := strings.Repeat("x", 4000)
+	n := hub.NewDevice{Name: "board", ExternalID: "board"}
+	var reports []home.Report
+	for i := range 200 {
+		f := fmt.Sprint("board:", i)
+		n.Features = append(n.Features, hub.NewFeature{ExternalID: f, Name: f, Category: "text", Type: "text"})
+		reports = append(reports, home.Report{Feature: f, Value: home.Txt(text)})
+	}
+	if _, err := w.hub.CreateDevice(t.Context(), w.annID, n); err != nil {
+		t.Fatal(err)
+	}
+	c := dial(t, "5", w, secret)
+	until(t, "it is cut off", func() bool {
+		if _, err := w.hub.Report(t.Context(), w.annID, reports...); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.publish(stateTopic("lamp"), "1", 1); err != nil {
+			t.Fatalf("another client is held up: %v", err)
+		}
+		return w.metric(t, "latchkey_mqtt_clients") == "1"
+	})
 }
