@@ -3,6 +3,7 @@ package sql
 import (
 	"errors"
 	"os"
+	"syscall"
 
 	"latchkey/stores/sql/folder"
 )
@@ -36,7 +37,7 @@ func (s *Store) keepBallast() error {
 }
 
 func (s *Store) fillBallast(path string) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return err
 	}

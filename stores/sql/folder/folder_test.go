@@ -111,3 +111,28 @@ func TestRoom(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A link that somebody put into the folder does not lead the program to write
+// over another file.
+func TestLinksAreNotFollowed(t *testing.T) {
+	for _, name := range []string{"latchkey.lock", "acked.seq.new"} {
+		f := at(t.TempDir())
+		other := filepath.Join(t.TempDir(), "other")
+		if err := os.WriteFile(other, []byte("dear to somebody"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(other, f.Path(name)); err != nil {
+			t.Fatal(err)
+		}
+		lock, lockErr := f.Lock()
+		if lock != nil {
+			defer folder.Unlock(lock)
+		}
+		if markErr := f.Mark(folder.Marker{Instance: "abc", Total: 7}); lockErr == nil && markErr == nil {
+			t.Errorf("%s may be a link", name)
+		}
+		if b, err := os.ReadFile(other); err != nil || string(b) != "dear to somebody" {
+			t.Errorf("through %s the other file became %q, %v", name, b, err)
+		}
+	}
+}

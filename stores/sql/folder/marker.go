@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"io/fs"
 	"os"
+	"syscall"
 )
 
 // Marker is what acked.seq says: how many changes have been acknowledged, at
@@ -62,7 +63,7 @@ func (f *Folder) Mark(m Marker) error {
 }
 
 func (f *Folder) writeSynced(path string, b []byte) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return err
 	}
