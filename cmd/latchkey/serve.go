@@ -213,6 +213,10 @@ func (a *app) logger(level, format string) *slog.Logger {
 	return slog.New(slog.NewTextHandler(a.err, o))
 }
 
+// signalEcho is how long a signal may come again and be the same wish: timeout(1)
+// and some shells pass on what the whole process group was sent already.
+const signalEcho = 500 * time.Millisecond
+
 // signals returns a context that ends with the first signal to stop. The
 // second one ends the program at once.
 func signals(ctx context.Context) (context.Context, func()) {
@@ -221,15 +225,21 @@ func signals(ctx context.Context) (context.Context, func()) {
 	signal.Notify(heard, syscall.SIGINT, syscall.SIGTERM)
 	done := make(chan struct{})
 	go func() {
-		for n := 0; ; n++ {
+		var echo <-chan time.Time
+		for over := false; ; {
 			select {
 			case <-done:
 				return
+			case <-echo:
+				over = true
 			case <-heard:
-				if n > 0 {
+				if over {
 					os.Exit(1)
 				}
-				cancel()
+				if echo == nil {
+					echo = time.After(signalEcho)
+					cancel()
+				}
 			}
 		}
 	}()
