@@ -337,3 +337,30 @@ func TestPairingKeepsNoSecret(t *testing.T) {
 		}
 	}
 }
+
+// A paired phone shows whether its member is at home, without any scene.
+func TestAPairedPhoneSetsPresence(t *testing.T) {
+	f := open(t)
+	v := f.pair(f.owner, hub.NewPairing{Name: "Ann's phone"})
+	phone := f.identify(v.Secret)
+	for _, c := range []struct {
+		state float64
+		wait  time.Duration
+		home  bool
+	}{{1, 0, true}, {0, 30 * time.Second, true}, {0, 31 * time.Second, false}, {1, 0, true}} {
+		if _, err := f.Report(f.ctx, phone, home.Report{Feature: v.Feature, Value: home.Num(c.state)}); err != nil {
+			t.Fatal(err)
+		}
+		f.clock.forward(c.wait)
+		if err := f.SettlePresence(f.ctx); err != nil {
+			t.Fatal(err)
+		}
+		if m := f.member(f.owner.Account); m.Presence.AtHome != c.home {
+			t.Errorf("%v after %v: at home %v, want %v", c.state, c.wait, m.Presence.AtHome, c.home)
+		}
+	}
+	f.pair(f.owner, hub.NewPairing{Name: "Ann's phone"})
+	if m := f.member(f.owner.Account); len(m.Sources) != 1 {
+		t.Errorf("paired again: %d sources", len(m.Sources))
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"fmt"
+	"slices"
 	"strings"
 
 	"latchkey/home"
@@ -117,6 +118,7 @@ func (h *Hub) OpenPairing(ctx context.Context, code, remote string) (PairingView
 		if err := h.draftPhone(d, p, id, g); err != nil {
 			return err
 		}
+		p.watchPhone(d, id, g)
 		return h.draftPaired(d, id, g, secret)
 	})
 	if err != nil {
@@ -200,6 +202,26 @@ func (h *Hub) draftPhone(d *draft, p *place, id *home.Identity, g *home.Pairing)
 		}
 	}
 	return home.Errorf(home.Conflict, "this house has too many phones of that name; choose another name").Because("external_id_taken")
+}
+
+// phoneTimeout is for how many seconds a member is still at home after the
+// phone has said that it left.
+const phoneTimeout = 60
+
+// watchPhone makes the phone show whether its member is at home, unless the
+// member has as many sources as there may be.
+func (p *place) watchPhone(d *draft, id *home.Identity, g *home.Pairing) {
+	m := p.members[g.Account]
+	if m == nil || len(m.Sources) >= MaxSources || slices.ContainsFunc(m.Sources, func(s home.PresenceSource) bool { return s.Feature == g.Feature }) {
+		return
+	}
+	now := *m
+	now.Sources = append(slices.Clone(m.Sources), home.PresenceSource{Feature: g.Feature, Operator: "=", Value: home.Num(1), Timeout: phoneTimeout, Holds: true})
+	now.Version++
+	p.saveWatched(d, &now, p.watches[m.Account].copy())
+	d.after = append(d.after, p.watchSources)
+	p.tellMember(d, home.Event{Type: "member.updated", Cause: causeOf(id)}, &now)
+	d.audit(id, home.Audit{House: p.id, Action: "member.sources_changed", Target: "account:" + string(g.Account)})
 }
 
 // othersPhone reports whether another member's key in force writes feature.

@@ -31,8 +31,8 @@ type beginning struct {
 	Data    string   `json:"data"`
 	Demo    bool     `json:"demo,omitempty"`
 	Speed   int      `json:"demo_speed,omitempty"` // how many times faster than real time the demo lives
-	User    string   `json:"user,omitempty"`     // of the demo
-	Secret  string   `json:"password,omitempty"` // of the demo
+	User    string   `json:"user,omitempty"`       // of the demo
+	Secret  string   `json:"password,omitempty"`   // of the demo
 	local   bool     // only this machine can reach it
 }
 

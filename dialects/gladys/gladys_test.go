@@ -25,7 +25,9 @@ var houses struct {
 
 func kit(t testing.TB) *dialecttest.Kit {
 	t.Helper()
-	houses.once.Do(func() { houses.kit = dialecttest.NewKit(t, func(c *hub.Config) { c.Drivers = append(c.Drivers, mqtt.New(nil, nil)) }, open) })
+	houses.once.Do(func() {
+		houses.kit = dialecttest.NewKit(t, func(c *hub.Config) { c.Drivers = append(c.Drivers, mqtt.New(nil, nil)) }, open)
+	})
 	return houses.kit
 }
 
