@@ -72,7 +72,7 @@ func (m *mounted) finish(x *exchange, r *http.Request) {
 		m.Metrics.Done(x.route, x.status, took, x.sent)
 	}
 	level := slog.LevelDebug
-	if x.status >= 500 {
+	if x.status >= 500 && x.status != http.StatusServiceUnavailable { // 503 comes in floods, and whoever causes it says why once
 		level = slog.LevelInfo
 	}
 	if m.Log.Enabled(r.Context(), level) {

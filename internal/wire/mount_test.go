@@ -271,6 +271,30 @@ func TestLogHoldsNoSecret(t *testing.T) {
 	}
 }
 
+// What goes wrong is told in the log, once each; that nothing can be done for the
+// time being is not told again for every request that hears so.
+func TestLogIsNotFlooded(t *testing.T) {
+	var log bytes.Buffer
+	fails := func(err error) wire.Route {
+		return wire.Route{Right: home.Anyone, Handler: func(http.ResponseWriter, *http.Request) error { return err }}
+	}
+	broken, busy := fails(errors.New("broken")), fails(home.Errorf(home.Unavailable, "the disk is full"))
+	broken.Method, broken.Path, broken.Name = "GET", "/broken", "d.broken"
+	busy.Method, busy.Path, busy.Name = "GET", "/busy", "d.busy"
+	h := mount(t, wire.Options{Log: slog.New(slog.NewTextHandler(&log, nil))}, wire.Dialect{Name: "d", Routes: []wire.Route{broken, busy}})
+	for range 5 {
+		if w := send(h, "GET", "/busy"); w.Code != http.StatusServiceUnavailable {
+			t.Fatalf("busy: %d", w.Code)
+		}
+	}
+	if log.Len() > 0 {
+		t.Errorf("503 is in the log:\n%s", log.String())
+	}
+	if send(h, "GET", "/broken"); !strings.Contains(log.String(), "status=500") {
+		t.Errorf("500 is not in the log:\n%s", log.String())
+	}
+}
+
 func TestFailureAfterTheFirstByteCutsTheConnection(t *testing.T) {
 	d := wire.Dialect{Name: "d", Routes: []wire.Route{{Method: "GET", Path: "/", Name: "d.half", Right: home.Anyone, Handler: func(w http.ResponseWriter, _ *http.Request) error {
 		fmt.Fprint(w, "half of it")
