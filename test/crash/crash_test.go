@@ -37,9 +37,9 @@ func bin(t *testing.T, tags ...string) string {
 	return b
 }
 
-func start(t *testing.T, bin, data string) *rig.Server {
+func start(t *testing.T, bin, data string, settings ...string) *rig.Server {
 	t.Helper()
-	s, err := rig.Start(t.Context(), bin, data)
+	s, err := rig.Start(t.Context(), bin, data, settings...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,11 +78,22 @@ func prepare(t *testing.T, s *rig.Server, cycle int) *load {
 	return l
 }
 
-// during runs the load until end has been called, for a random while.
-func during(t *testing.T, l *load, length time.Duration, end func()) {
+// work is what is going on when the power is cut.
+type work struct {
+	cycle    int
+	length   time.Duration
+	settings []string
+	run      func(ctx context.Context, s *rig.Server, l *load)
+}
+
+// posting is work over HTTP.
+func posting(ctx context.Context, _ *rig.Server, l *load) { l.run(ctx) }
+
+// during runs a load until end has been called, for a while.
+func during(t *testing.T, length time.Duration, run func(context.Context), end func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var loading sync.WaitGroup
-	loading.Go(func() { l.run(ctx) })
+	loading.Go(func() { run(ctx) })
 	wait(ctx, length)
 	end()
 	cancel()
@@ -113,7 +124,7 @@ func TestKill(t *testing.T) {
 			data := t.TempDir()
 			s := start(t, program, data)
 			l := prepare(t, s, c)
-			during(t, l, time.Duration(50+random.IntN(1500))*time.Millisecond, s.Kill)
+			during(t, time.Duration(50+random.IntN(1500))*time.Millisecond, l.run, s.Kill)
 			if len(l.other) > 0 {
 				t.Errorf("answers besides 200: %s", l.other[0])
 			}
@@ -138,7 +149,7 @@ func TestPowerCut(t *testing.T) {
 	total, lost := 0, 0
 	for c := range *cycles {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
-			n, gone := cut(t, program, c, time.Duration(200+random.IntN(1500))*time.Millisecond)
+			n, gone := cut(t, program, work{cycle: c, length: time.Duration(200+random.IntN(1500)) * time.Millisecond, run: posting})
 			total += n
 			lost += gone
 			if gone > 0 {
@@ -158,7 +169,7 @@ func TestTheRigCatchesUnsynced(t *testing.T) {
 	program := bin(t, "crashrig")
 	total, lost := 0, 0
 	for range 3 {
-		n, gone := cut(t, program, 0, 2*time.Second)
+		n, gone := cut(t, program, work{length: 2 * time.Second, run: posting})
 		total += n
 		lost += gone
 	}
@@ -171,17 +182,17 @@ func TestTheRigCatchesUnsynced(t *testing.T) {
 // cut runs the program on a file system of its own in an image, copies the
 // image while it works (what the file system has not yet handed to the disk is
 // not in it), and looks what the copy holds.
-func cut(t *testing.T, program string, cycle int, length time.Duration) (acked, lost int) {
+func cut(t *testing.T, program string, w work) (acked, lost int) {
 	t.Helper()
 	dir := t.TempDir()
 	image, left := filepath.Join(dir, "disk"), filepath.Join(dir, "left")
 	sh(t, "truncate", "-s", "192M", image)
 	sh(t, "mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0", image)
 	before := mount(t, image, filepath.Join(dir, "before"))
-	s := start(t, program, filepath.Join(before, "data"))
-	l := prepare(t, s, cycle)
+	s := start(t, program, filepath.Join(before, "data"), w.settings...)
+	l := prepare(t, s, w.cycle)
 	syscall.Sync() // what stood before the load is not what is tested
-	during(t, l, length, func() {
+	during(t, w.length, func(ctx context.Context) { w.run(ctx, s, l) }, func() {
 		if err := s.Signal(syscall.SIGSTOP); err != nil {
 			t.Fatal(err)
 		}

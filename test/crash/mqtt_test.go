@@ -4,6 +4,7 @@ package crash
 
 import (
 	"bufio"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -30,19 +31,9 @@ func TestKillMQTT(t *testing.T) {
 	for c := range *cycles {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
 			data := t.TempDir()
-			s, err := rig.Start(t.Context(), program, data, "LATCHKEY_MQTT_BROKER=embedded", "LATCHKEY_MQTT_LISTEN=127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(s.Kill)
+			s := start(t, program, data, brokerOn()...)
 			l := prepare(t, s, 1)
-			var sending sync.WaitGroup
-			for w := range mqttClients {
-				sending.Go(func() { l.send(strings.TrimPrefix(s.MQTT, "mqtt://"), w) })
-			}
-			wait(t.Context(), time.Duration(50+random.IntN(800))*time.Millisecond)
-			s.Kill()
-			sending.Wait()
+			during(t, time.Duration(50+random.IntN(800))*time.Millisecond, func(ctx context.Context) { sending(ctx, s, l) }, s.Kill)
 			if len(l.other) > 0 {
 				t.Errorf("answers besides acknowledgements: %s", l.other[0])
 			}
@@ -56,6 +47,41 @@ func TestKillMQTT(t *testing.T) {
 		t.Error("nothing was ever acknowledged: the rig does not load")
 	}
 	t.Logf("%d acknowledged messages over %d kills", total, *cycles)
+}
+
+// TestPowerCutMQTT cuts the power while messages of quality 1 are in flight.
+func TestPowerCutMQTT(t *testing.T) {
+	program := bin(t)
+	random := rand.New(rand.NewPCG(*seed, 4))
+	total, lost := 0, 0
+	for c := range *cycles {
+		t.Run(fmt.Sprint(c), func(t *testing.T) {
+			n, gone := cut(t, program, work{cycle: 1, length: time.Duration(50+random.IntN(500)) * time.Millisecond, settings: brokerOn(), run: sending})
+			total += n
+			lost += gone
+			if gone > 0 {
+				t.Errorf("%d of %d acknowledged messages are lost", gone, n)
+			}
+		})
+	}
+	if total == 0 {
+		t.Error("nothing was ever acknowledged: the rig does not load")
+	}
+	t.Logf("%d acknowledged messages over %d power cuts, %d lost", total, *cycles, lost)
+}
+
+// brokerOn are the settings that switch the program's own broker on.
+func brokerOn() []string {
+	return []string{"LATCHKEY_MQTT_BROKER=embedded", "LATCHKEY_MQTT_LISTEN=127.0.0.1:0"}
+}
+
+// sending is work over MQTT: it ends with the program.
+func sending(_ context.Context, s *rig.Server, l *load) {
+	var clients sync.WaitGroup
+	for w := range mqttClients {
+		clients.Go(func() { l.send(strings.TrimPrefix(s.MQTT, "mqtt://"), w) })
+	}
+	clients.Wait()
 }
 
 // send publishes to one writer's feature until the connection ends, and notes
