@@ -46,6 +46,9 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == "memory" {
 		exit(serveMemory())
 	}
+	if len(os.Args) > 1 && os.Args[1] == "broker" {
+		exit(serveBroker())
+	}
 	var o options
 	flag.IntVar(&o.pairs, "pairs", 5, "rounds of each comparison")
 	flag.DurationVar(&o.length, "length", 2*time.Second, "length of one measurement")
@@ -77,6 +80,7 @@ func parts() []part {
 		{"ingest", "One state a request, answered when it is on disk", (*bench).ingest},
 		{"batch", "Batches of 100 states", (*bench).batches},
 		{"mqtt", "MQTT, answered when it is on disk", (*bench).mqtt},
+		{"fire", "A message in, a command out", (*bench).fire},
 		{"size", "Bytes for a state", (*bench).sizes},
 		{"history", "Reading history over HTTP", (*bench).history},
 		{"stream", "Event streams", (*bench).streams},
