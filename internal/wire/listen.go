@@ -91,6 +91,13 @@ func (l *limitListener) uncount(c *limitConn) {
 	c.ip = netip.Addr{}
 }
 
+// count returns how many connections are open.
+func (l *limitListener) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.open)
+}
+
 // closeAll closes what is still open, hijacked connections too.
 func (l *limitListener) closeAll() {
 	l.mu.Lock()

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -49,11 +50,11 @@ func (l Limits) usual() Limits {
 	return l
 }
 
-// Server serves h on ln until ctx ends, and closes ln. Then it takes no more
-// connections, ends the contexts of streams, lets the other requests finish, and
-// after limits.Stop closes whatever is left. It returns when every handler has
-// returned, or Stop has passed once more: nil after a stop, otherwise what ended
-// the listener.
+// Server serves h on ln until ctx ends, and closes ln. Then it ends the contexts
+// of streams, has answers end their connections for a moment, takes no more
+// connections, lets the other requests finish, and after limits.Stop closes
+// whatever is left. It returns when every handler has returned, or Stop has passed
+// once more: nil after a stop, otherwise what ended the listener.
 func Server(ctx context.Context, ln net.Listener, h http.Handler, limits Limits) error {
 	limits = limits.usual()
 	stopping, stop := context.WithCancel(context.Background())
@@ -79,6 +80,9 @@ func Server(ctx context.Context, ln net.Listener, h http.Handler, limits Limits)
 	case <-ctx.Done():
 	}
 	stop()
+	if err == nil {
+		running.dismiss(listener, limits.Stop)
+	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), limits.Stop)
 	defer cancel()
 	if s.Shutdown(grace) != nil {
@@ -131,13 +135,30 @@ type tracked struct {
 	mu   sync.Mutex
 	n    int
 	idle chan struct{} // closed when n falls to 0; nil while nobody waits
+	last atomic.Bool   // answers end their connections
 }
 
 // ServeHTTP implements http.Handler.
 func (t *tracked) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	t.enter()
 	defer t.leave()
+	if t.last.Load() {
+		w.Header().Set("Connection", "close")
+	}
 	t.next.ServeHTTP(w, r)
+}
+
+// dismissTime is how long clients that keep their connections are given to ask
+// once more and be told that it was the last time.
+const dismissTime = 200 * time.Millisecond
+
+// dismiss has answers say that the connection ends. http.Server would close
+// kept connections at once, with requests on the way in them.
+func (t *tracked) dismiss(l *limitListener, stop time.Duration) {
+	t.last.Store(true)
+	if l.count() > 0 {
+		<-time.After(min(dismissTime, stop/4))
+	}
 }
 
 func (t *tracked) enter() {

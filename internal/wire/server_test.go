@@ -256,6 +256,61 @@ func TestServerStops(t *testing.T) {
 	}
 }
 
+// A client that keeps its connection is told with an answer that it ends: its
+// next request is not lost in a connection that is closed under it.
+func TestServerSaysThatItStops(t *testing.T) {
+	ln := listen(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	stopping := make(chan struct{})
+	go func() {
+		ended <- wire.Server(ctx, ln, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/stop" {
+				cancel()
+				<-stopping
+			}
+			fmt.Fprint(w, "yes")
+		}), wire.Limits{})
+	}()
+	kept, err := net.Dial("tcp", ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer kept.Close()
+	in := bufio.NewReader(kept)
+	ask := func() (*http.Response, error) {
+		fmt.Fprint(kept, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+		w, err := http.ReadResponse(in, nil)
+		if err == nil {
+			_, err = io.Copy(io.Discard, w.Body)
+		}
+		return w, err
+	}
+	if w, err := ask(); err != nil || w.Close {
+		t.Fatalf("before the stop: %v, %v", w, err)
+	}
+	go func() {
+		if w, err := http.Get("http://" + ln.Addr().String() + "/stop"); err == nil {
+			_ = w.Body.Close()
+		}
+	}()
+	<-ctx.Done()
+	for { // the stop may not have been seen yet
+		w, err := ask()
+		if err != nil {
+			t.Fatalf("a request on a kept connection has no answer: %v", err)
+		}
+		if w.Close {
+			break
+		}
+	}
+	close(stopping)
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	http.DefaultClient.CloseIdleConnections()
+}
+
 func TestServerCutsWhatDoesNotEnd(t *testing.T) {
 	begun := make(chan struct{})
 	d := routes(wire.Route{Method: "GET", Path: "/", Handler: func(w http.ResponseWriter, r *http.Request) error {
