@@ -95,6 +95,9 @@ func (e *Error) OrNil() error {
 	if len(e.Fields) == 0 {
 		return nil
 	}
-	e.Message += ": " + e.Fields[0].Path + ": " + e.Fields[0].Message
+	if path := e.Fields[0].Path; path != "" { // "" is the whole of what was sent
+		e.Message += ": " + path
+	}
+	e.Message += ": " + e.Fields[0].Message
 	return e
 }

@@ -132,3 +132,12 @@ func TestCausesDoNotShareTails(t *testing.T) {
 		t.Errorf("%v and %v", a, b)
 	}
 }
+
+func TestTheFirstFieldCompletesTheMessage(t *testing.T) {
+	for path, want := range map[string]string{"a.b": "no good: a.b: is wrong", "": "no good: is wrong"} {
+		err := home.Errorf(home.Unprocessable, "no good").At(path, "is wrong").At("c", "too").OrNil()
+		if home.AsError(err).Message != want {
+			t.Errorf("%q: %v, want %s", path, err, want)
+		}
+	}
+}
