@@ -1,8 +1,10 @@
 package wire
 
 import (
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 )
 
@@ -91,22 +93,16 @@ func (l *limitListener) uncount(c *limitConn) {
 	c.ip = netip.Addr{}
 }
 
-// count returns how many connections are open.
-func (l *limitListener) count() int {
+// all returns what is open.
+func (l *limitListener) all() []*limitConn {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.open)
+	return slices.Collect(maps.Keys(l.open))
 }
 
 // closeAll closes what is still open, hijacked connections too.
 func (l *limitListener) closeAll() {
-	l.mu.Lock()
-	left := make([]*limitConn, 0, len(l.open))
-	for c := range l.open {
-		left = append(left, c)
-	}
-	l.mu.Unlock()
-	for _, c := range left {
+	for _, c := range l.all() {
 		_ = c.Close() // the program is ending
 	}
 }

@@ -80,8 +80,9 @@ func Server(ctx context.Context, ln net.Listener, h http.Handler, limits Limits)
 	case <-ctx.Done():
 	}
 	stop()
-	if err == nil {
-		running.dismiss(listener, limits.Stop)
+	running.last.Store(true)
+	if err == nil && len(listener.all()) > 0 {
+		<-time.After(min(dismissTime, limits.Stop/4))
 	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), limits.Stop)
 	defer cancel()
@@ -148,18 +149,9 @@ func (t *tracked) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	t.next.ServeHTTP(w, r)
 }
 
-// dismissTime is how long clients that keep their connections are given to ask
-// once more and be told that it was the last time.
+// dismissTime is how long clients with kept connections are given to ask once more
+// and hear that it was the last time; http.Server closes those under them.
 const dismissTime = 200 * time.Millisecond
-
-// dismiss has answers say that the connection ends. http.Server would close
-// kept connections at once, with requests on the way in them.
-func (t *tracked) dismiss(l *limitListener, stop time.Duration) {
-	t.last.Store(true)
-	if l.count() > 0 {
-		<-time.After(min(dismissTime, stop/4))
-	}
-}
 
 func (t *tracked) enter() {
 	t.mu.Lock()
