@@ -6,8 +6,8 @@ import (
 )
 
 // keptBuffer is the largest buffer that is kept for the next request: a page of
-// 1,000 states fits.
-const keptBuffer = 192 << 10
+// 1,000 states fits, and a month in hours.
+const keptBuffer = 256 << 10
 
 // bufferPool keeps the buffers that bodies are read into and answers written
 // from. Nil gives fresh ones.
