@@ -2,6 +2,7 @@ package native
 
 import (
 	"reflect"
+	"slices"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -55,7 +56,7 @@ func (bucketRows) Schema(r huma.Registry) *huma.Schema {
 func (l bucketRows) MarshalJSON() ([]byte, error) { return l.appendJSON(nil), nil }
 
 func (l bucketRows) appendJSON(b []byte) []byte {
-	b = append(b, '[')
+	b = append(slices.Grow(b, len(l)*usualBucket), '[')
 	for i := range l {
 		if i > 0 {
 			b = append(b, ',')

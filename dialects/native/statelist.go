@@ -1,6 +1,7 @@
 package native
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -28,6 +29,10 @@ func (l stateList) AppendJSON(b []byte) []byte {
 	return append(b, '}')
 }
 
+// usualSample and usualBucket are about how many bytes one of a list takes, the
+// feature's id not counted: room is made for all of them at once.
+const usualSample, usualBucket = 68, 224
+
 // sampleList is values of one feature, as states.
 type sampleList struct {
 	feature string
@@ -44,7 +49,7 @@ func (l sampleList) MarshalJSON() ([]byte, error) { return l.appendJSON(nil), ni
 
 func (l sampleList) appendJSON(b []byte) []byte {
 	feature := stream.AppendText([]byte(`{"feature":`), l.feature)
-	b = append(b, '[')
+	b = append(slices.Grow(b, len(l.list)*(len(feature)+usualSample)), '[')
 	for i := range l.list {
 		s := &l.list[i]
 		if i > 0 {
