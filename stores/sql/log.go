@@ -20,8 +20,8 @@ func (s *Store) Log(ctx context.Context, house home.ID, after uint64, limit int,
 		s.mu.RLock()
 		list, lowest := s.index.Above(house, after)
 		s.mu.RUnlock()
-		l := logReader{store: s, dec: journal.NewDecoder(), house: house, after: after, left: limit, visit: visit}
-		err := l.run(ctx, list)
+		l := logReader{dec: journal.NewDecoder(), house: house, after: after, left: limit, visit: visit}
+		err := s.snapshot(ctx, func(q querier) error { l.from = q; return l.run(ctx, list) })
 		if errors.Is(err, errTrimmed) && !l.begun && ctx.Err() == nil {
 			continue
 		}
@@ -29,9 +29,25 @@ func (s *Store) Log(ctx context.Context, house home.ID, after uint64, limit int,
 	}
 }
 
+// querier is a database, or one moment of it.
+type querier interface {
+	QueryContext(ctx context.Context, text string, args ...any) (*dbsql.Rows, error)
+}
+
+// snapshot runs f on one moment of the database: what is trimmed meanwhile is
+// still there for it, once it has read anything.
+func (s *Store) snapshot(ctx context.Context, f func(querier) error) error {
+	tx, err := s.read.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("read the log: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	return f(tx)
+}
+
 // logReader visits one house's entries.
 type logReader struct {
-	store *Store
+	from  querier
 	dec   *journal.Decoder
 	house home.ID
 	after uint64
@@ -61,7 +77,7 @@ func (l *logReader) run(ctx context.Context, list []journal.Stretch) error {
 const logPage = 64
 
 func (l *logReader) page(ctx context.Context, first, last int64) ([]journalRow, error) {
-	rows, err := readJournal(ctx, l.store.read, first, last)
+	rows, err := readJournal(ctx, l.from, first, last)
 	if err != nil {
 		return nil, err
 	}
@@ -105,12 +121,12 @@ type journalRow struct {
 }
 
 // readJournal reads the rows from first to last, both included.
-func readJournal(ctx context.Context, db *dbsql.DB, first, last int64) ([]journalRow, error) {
+func readJournal(ctx context.Context, db querier, first, last int64) ([]journalRow, error) {
 	return scanJournal(ctx, db, `SELECT id, entries, body FROM journal WHERE id >= $1 AND id <= $2 ORDER BY id`, first, last)
 }
 
 // scanJournal reads the rows that a statement chooses.
-func scanJournal(ctx context.Context, db *dbsql.DB, text string, args ...any) ([]journalRow, error) {
+func scanJournal(ctx context.Context, db querier, text string, args ...any) ([]journalRow, error) {
 	rows, err := db.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read the log: %w", err)
