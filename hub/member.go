@@ -78,7 +78,7 @@ func (h *Hub) AddMember(ctx context.Context, id *home.Identity, n NewMember) (ho
 }
 
 // UpdateMember changes a member's role or when the membership ends. It needs
-// member:write. Errors: NotFound (member_unknown), Stale, Unprocessable,
+// member:write, and every right of a role that it gives. Errors: NotFound (member_unknown), Stale, Unprocessable,
 // Conflict (last_owner).
 func (h *Hub) UpdateMember(ctx context.Context, id *home.Identity, account home.ID, c MemberChange) (home.Member, error) {
 	p, err := h.placeOf(id, home.WriteMember)
@@ -108,6 +108,13 @@ func (h *Hub) UpdateMember(ctx context.Context, id *home.Identity, account home.
 func (h *Hub) draftMember(d *draft, p *place, id *home.Identity, m home.Member) error {
 	if err := h.still(id, home.WriteMember); err != nil {
 		return err
+	}
+	if old := p.members[m.Account]; old == nil || old.Role != m.Role {
+		for _, v := range home.RoleRights(m.Role) {
+			if !id.May(v, nil, nil) { // nobody makes others mightier than their own credential
+				return forbidden(v)
+			}
+		}
 	}
 	e := home.Errorf(home.Unprocessable, "the membership is not acceptable").Because("member_refused")
 	if home.RoleRights(m.Role) == nil {

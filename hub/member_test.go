@@ -180,3 +180,27 @@ func TestARevokedCredentialHandsOutNothing(t *testing.T) {
 	_, err = f.AddMember(f.ctx, second, hub.NewMember{Account: a.ID, Role: home.Owner})
 	wantCode(t, err, home.Unauthorized, "credential_invalid")
 }
+
+// A key that may write members makes nobody mightier than itself.
+func TestAMemberKeyGivesNoMoreThanItHolds(t *testing.T) {
+	f := open(t)
+	bob, err := f.CreateAccount(f.ctx, f.owner, hub.NewAccount{Username: "bob", Password: "bob has a long one"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, secret, err := f.CreateKey(f.ctx, f.owner, hub.NewKey{Kind: home.TokenKey, Name: "members", Grants: []home.Grant{{Verbs: append(home.RoleRights(home.Guest), home.WriteMember)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	narrow := f.identify(secret)
+	_, err = f.AddMember(f.ctx, narrow, hub.NewMember{Account: bob.ID, Role: home.Owner})
+	wantCode(t, err, home.Forbidden, "right_missing")
+	if _, err := f.AddMember(f.ctx, narrow, hub.NewMember{Account: bob.ID, Role: home.Guest}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.UpdateMember(f.ctx, narrow, bob.ID, hub.MemberChange{Role: ptr(home.Adult)})
+	wantCode(t, err, home.Forbidden, "right_missing")
+	if _, err := f.UpdateMember(f.ctx, f.owner, bob.ID, hub.MemberChange{Role: ptr(home.Owner)}); err != nil {
+		t.Error(err)
+	}
+}
