@@ -77,7 +77,7 @@ func (l *logReader) run(ctx context.Context, list []journal.Stretch) error {
 const logPage = 64
 
 func (l *logReader) page(ctx context.Context, first, last int64) ([]journalRow, error) {
-	rows, err := readJournal(ctx, l.from, first, last)
+	rows, err := scanJournal(ctx, l.from, `SELECT id, entries, body FROM journal WHERE id >= $1 AND id <= $2 ORDER BY id`, first, last)
 	if err != nil {
 		return nil, err
 	}
@@ -118,11 +118,6 @@ type journalRow struct {
 	id      int64
 	entries int64
 	body    []byte
-}
-
-// readJournal reads the rows from first to last, both included.
-func readJournal(ctx context.Context, db querier, first, last int64) ([]journalRow, error) {
-	return scanJournal(ctx, db, `SELECT id, entries, body FROM journal WHERE id >= $1 AND id <= $2 ORDER BY id`, first, last)
 }
 
 // scanJournal reads the rows that a statement chooses.
