@@ -19,10 +19,14 @@ const (
 	commentMark = "#"
 )
 
+// SetupCodeLife is for how long after the start the set-up code is taken.
+const SetupCodeLife = 15 * time.Minute
+
 // door is what stands between a stranger and an account: the set-up code, the
 // limiter of failed sign-ins and the places for reckoning password hashes.
 type door struct {
 	code    string             // one-time set-up code; never changes once open has run
+	lapses  home.Time          // when the code is no longer taken; never changes either
 	common  map[string]bool    // passwords that are tried first
 	hashing chan struct{}      // holds one element for each hash being reckoned
 	limit   int                // failures before waiting begins
@@ -35,7 +39,7 @@ type door struct {
 
 // open makes the set-up code and reads what the limiter knew.
 func (o *door) open(h *Hub) error {
-	o.code = newSetupCode()
+	o.code, o.lapses = newSetupCode(), h.Now().Add(SetupCodeLife)
 	o.common = map[string]bool{}
 	for line := range strings.Lines(commonPasswords) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, commentMark) {
@@ -78,7 +82,10 @@ func (o *door) takeCode(code string, now home.Time) error {
 			Message: "many wrong set-up codes were given; try again in a minute"}
 	}
 	if subtle.ConstantTimeCompare([]byte(plainCode(code)), []byte(plainCode(o.code))) == 1 {
-		return nil
+		if now < o.lapses {
+			return nil
+		}
+		return home.Errorf(home.Forbidden, "this set-up code has lapsed; start the server again for a new one, or set up on the machine itself, where none is needed").Because("setup_code_expired")
 	}
 	o.wrong = append(o.wrong, now)
 	return home.Errorf(home.Forbidden, "setting up from another machine needs the code that the server printed when it started; on the machine itself no code is needed").Because("setup_code")

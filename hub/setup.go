@@ -30,16 +30,16 @@ func (h *Hub) NeedsSetup() bool {
 }
 
 // SetupCode returns the one-time code with which another machine may set this
-// server up; "" once that is done. It holds until then or until the hub closes.
+// server up; "" once that is done or the code has lapsed.
 func (h *Hub) SetupCode() string {
-	if !h.NeedsSetup() {
+	if !h.NeedsSetup() || h.Now() >= h.door.lapses {
 		return ""
 	}
 	return h.door.code
 }
 
 // Setup makes the first account, which runs the server, and a house that it
-// owns. It works once. Errors: Forbidden (setup_code, setup_done), TooMany
+// owns. It works once. Errors: Forbidden (setup_code, setup_code_expired, setup_done), TooMany
 // (setup_code) after many wrong codes, Unprocessable.
 func (h *Hub) Setup(ctx context.Context, r SetupRequest) (SetupResult, error) {
 	if !h.NeedsSetup() {

@@ -135,3 +135,20 @@ func TestSetupSaysWhatIsWrong(t *testing.T) {
 		t.Errorf("256 characters: %v", err)
 	}
 }
+
+func TestTheSetupCodeLapses(t *testing.T) {
+	f := bare(t)
+	code := f.SetupCode()
+	f.clock.forward(hub.SetupCodeLife)
+	if f.SetupCode() != "" {
+		t.Error("a code that has lapsed is still shown")
+	}
+	_, err := f.Setup(f.ctx, hub.SetupRequest{Username: "eve", Password: goodPassword, Code: code})
+	wantCode(t, err, home.Forbidden, "setup_code_expired")
+	_, err = f.Setup(f.ctx, hub.SetupRequest{Username: "eve", Password: goodPassword, Code: "AAAA-AAAA-AAAA-AAAA"})
+	wantCode(t, err, home.Forbidden, "setup_code")
+	f.reopen()
+	if _, err := f.Setup(f.ctx, hub.SetupRequest{Username: "ann", Password: goodPassword, Code: f.SetupCode()}); err != nil {
+		t.Errorf("a new start has no new code: %v", err)
+	}
+}

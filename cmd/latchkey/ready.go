@@ -95,7 +95,7 @@ func (s *serving) printBeginning(b *beginning) error {
 	}
 	if b.Setup != "" {
 		line("  %-14s %s", s.say("set-up link", "installation"), b.Setup)
-		line("  %-14s %s", "", s.say("works once, for the first account", "sert une fois, pour le premier compte"))
+		line("  %-14s %s", "", s.say("works once, for 15 minutes, for the first account", "sert une fois, pendant 15 minutes, pour le premier compte"))
 	}
 	if b.Demo {
 		line("  %-14s %s / %s", s.say("sign in", "connexion"), b.User, b.Secret)
